@@ -1,0 +1,58 @@
+/*
+ * What every source says to the state: one fact about one thing, as the
+ * kernel told it. Plain values in kev's own numbers; nothing points into a
+ * receive buffer, and nothing is compared with what was known before: that is
+ * the state's work.
+ */
+#ifndef KEVD_CHANGE_H
+#define KEVD_CHANGE_H
+
+#include "object.h"
+
+enum change_type {
+	CHANGE_NONE,
+	CHANGE_LINK,		/* the interface is there and is like this */
+	CHANGE_LINK_GONE,
+	CHANGE_ADDR,
+	CHANGE_ADDR_GONE,	/* "addr" as the kernel last told it */
+	CHANGE_ROUTER,		/* a default route, one next hop of it */
+	CHANGE_ROUTER_GONE,
+	CHANGE_NEXTHOP_GONE	/* a next hop object: "router.nh_id" */
+};
+
+/* The parts of the kernel's state, to dump and to compare one by one. */
+#define PART_LINK	0x01u
+#define PART_ADDR4	0x02u
+#define PART_ADDR6	0x04u
+#define PART_ROUTE4	0x08u
+#define PART_ROUTE6	0x10u
+#define PART_ALL	0x1fu
+
+struct change_link {
+	struct kev_link link;	/* "master" is not set: see master_index */
+	uint32_t master_index;	/* interface that this is a port of, or 0 */
+	bool fresh;		/* told as new: every flag counts as changed */
+	bool closing;		/* closed by the kernel: likely goes next */
+	char ifname[KEV_IFNAMSIZ];	/* "" when not told */
+};
+
+struct change_router {
+	struct kev_router router;	/* has GATEWAY unless device only */
+	uint8_t family;			/* of the route, not of the gateway */
+	struct kev_ip prefsrc;		/* goes with this address */
+	uint32_t nh_id;			/* next hop object it hangs on, or 0 */
+	bool replaces;			/* others of its kind may be gone */
+};
+
+struct change {
+	enum change_type type;
+	uint32_t ifindex;
+	uint32_t pid;		/* netlink port of who asked; 0: the kernel */
+	union {
+		struct change_link link;
+		struct kev_addr addr;
+		struct change_router router;
+	};
+};
+
+#endif

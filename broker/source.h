@@ -1,0 +1,62 @@
+/*
+ * A source: the sockets that tell what the kernel does. One implementation a
+ * system, in a folder of its own that configure chooses. It knows sockets and
+ * decoding and hands each fact to the state, which it drives like this:
+ *
+ *	live	state_apply for each message, state_settle once the socket
+ *		is read empty, then a dump of the parts state_wants names
+ *	dump	state_begin, state_apply ..., state_end
+ *	loss	read the socket empty, dump everything, state_gap
+ */
+#ifndef KEVD_SOURCE_H
+#define KEVD_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ev_loop;
+struct source;
+struct state;
+
+struct source_config {
+	size_t rcvbuf;		/* bytes of receive buffer; 0: as advised */
+	bool verbose;		/* log each message */
+};
+
+/* What "stats" tells of each; all counts since the start. */
+struct source_stats {
+	const char *name;	/* static, as "source" of an event */
+	uint64_t received;	/* messages, dumps included */
+	uint64_t decoded;	/* of them, those that said something */
+	uint64_t ignored;	/* well-formed, but not about our topics */
+	uint64_t malformed;	/* broken ones */
+	uint64_t overruns;	/* times that the kernel had to drop */
+	uint64_t resyncs;	/* times that everything was dumped again */
+	bool available;
+	const char *reason;	/* why not available, or NULL; lent */
+};
+
+/*
+ * Opens the sockets and joins what there is to join, so that nothing is
+ * missed from here on. Returns -errno on failure, having logged what could
+ * not be opened. STATE is lent until source_free.
+ */
+int source_new(struct source **, struct state *, const struct source_config *);
+
+/* Tells the state the present, by dumps. Blocks. 0 or -errno, logged. */
+int source_prime(struct source *);
+
+/* Goes live: from here on the loop calls. */
+void source_start(struct source *, struct ev_loop *);
+
+/* NULL is fine. */
+void source_free(struct source *);
+
+/* The Nth of its parts, or NULL. Lent. */
+const struct source_stats *source_stats(const struct source *, size_t n);
+
+/* The topics (bits of enum kev_topic) that it can give on this system. */
+uint64_t source_topics(void);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * What is: every interface with its addresses and default routers, and the
+ * diff that turns the kernel's facts into events.
+ *
+ * Knows no sockets, no JSON and no clock but the stamps it is handed. Facts
+ * come one by one; a dump is facts between state_begin and state_end, and what
+ * was not told in between is gone. So start-up, repair after a loss and the
+ * re-reading of routes are the same lines of code.
+ *
+ * One state is one network namespace.
+ */
+#ifndef KEVD_STATE_H
+#define KEVD_STATE_H
+
+#include "change.h"
+#include "stamp.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kev_event;
+struct state;
+
+/*
+ * Where events go. The event and all it points to is lent for the call; run,
+ * seq and the rest that the hub knows are for it to fill in.
+ */
+typedef void state_publish_fn(void *arg, struct kev_event *);
+
+/* NETNS: the name of the namespace, or NULL for our own; copied. */
+struct state *state_new(const char *netns, state_publish_fn *, void *arg);
+void state_free(struct state *);
+
+/*
+ * One fact. Events come out at once, in order, but that the removal of an IPv4
+ * address is held back for a moment: when the same address is added again
+ * right after it, that was a change.
+ */
+void state_apply(struct state *, const struct change *, const struct stamp *);
+
+/* A dump of PARTS begins; one that began before and did not end is void. */
+void state_begin(struct state *, unsigned parts);
+
+/* It ends: what was not told since state_begin is gone. */
+void state_end(struct state *, const struct stamp *);
+
+/* It could not be read to the end: nothing follows from it. */
+void state_cancel(struct state *);
+
+/*
+ * The source has nothing more to read for now: publishes network/changed if
+ * any address or router changed since the last time.
+ */
+void state_settle(struct state *, const struct stamp *);
+
+/*
+ * The parts that must be dumped again, because the kernel tells of some
+ * changes to them by silence. Forgotten once asked.
+ */
+unsigned state_wants(struct state *);
+
+/*
+ * Publishes kev/gap: LOST messages (0: unknown) were lost for CAUSE, and all
+ * was dumped since (state_end), which gave that many corrections.
+ */
+void state_gap(struct state *, enum kev_cause, uint64_t lost,
+    const struct stamp *);
+
+/* When state_tick wants to be called, in stamp.mono; 0: not at all. */
+uint64_t state_deadline(const struct state *);
+void state_tick(struct state *, const struct stamp *);
+
+/*
+ * Calls PUBLISH with every lasting event that holds now, interface by
+ * interface in order of index, "snapshot" set.
+ */
+void state_snapshot(const struct state *, const struct stamp *,
+    state_publish_fn *, void *arg);
+
+#endif
