@@ -2,8 +2,8 @@
  * What events are about: plain values with a mask of the members they have.
  *
  * The members, their JSON names and types stand in fields.def; the same table
- * writes them (object_put), reads them (object_get), compares them
- * (object_diff) and turns one into text for a filter (object_text). Values
+ * writes them (kev_object_put), reads them (kev_object_get), compares them
+ * (kev_object_diff) and holds them against a filter (kev_object_fits). Values
  * are the same on every system: decoders translate into them.
  */
 #ifndef KEV_OBJECT_H
@@ -34,7 +34,7 @@ enum kev_type {
 	KT_LLADDR,	/* struct kev_lladdr */
 	KT_FLAGS,	/* uint32_t, KEV_IFF_* or KEV_IFA_* by class */
 	KT_FAMILIES,	/* uint8_t, bits of enum kev_family */
-	KT_FAMILY,	/* uint8_t, from here on: numbers that have words */
+	KT_FAMILY,	/* uint8_t; from here on numbers that have words */
 	KT_ARPHRD,	/* uint16_t */
 	KT_OPERSTATE,	/* uint8_t */
 	KT_STATUS,	/* uint8_t */
@@ -151,6 +151,7 @@ struct kev_router {
 	uint32_t table;
 	uint32_t lifetime;
 	uint16_t protocol;
+	uint8_t family;
 	struct kev_ip gateway;
 	struct kev_lladdr lladdr;
 };

@@ -1,0 +1,42 @@
+/*
+ * What a subscriber wants: topics, and of them events about some interfaces
+ * and with some members only.
+ */
+#ifndef KEV_FILTER_H
+#define KEV_FILTER_H
+
+#include "event.h"
+#include "limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kev_filter {
+	uint64_t topics;		/* without kev/, which all get */
+	struct kev_names ifnames;	/* globs, one must fit; none: all do */
+	struct kev_names matches;	/* globs, all must fit */
+	int field[KEV_MATCHES_MAX];	/* what each is for; -1: no such */
+};
+
+void kev_filter_fini(struct kev_filter *);
+bool kev_filter_same(const struct kev_filter *, const struct kev_filter *);
+
+/* Whether only the topic matters. */
+bool kev_filter_plain(const struct kev_filter *);
+
+/*
+ * Whether it wants the event; the topic is known to be one of its own. What
+ * has no interface does not fit a filter for some, but network/changed does
+ * when it names one of them. A rename fits by the new name or the old.
+ */
+bool kev_filter_fits(const struct kev_filter *, const struct kev_event *);
+
+/* The same for an event that is there as a line of JSON only. */
+bool kev_filter_fits_line(const struct kev_filter *, enum kev_topic,
+    const char *line, size_t len);
+
+/* Whether one of the globs fits; true when there are none. */
+bool kev_globs_fit(const struct kev_names *globs, const char *text);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * What one client may ask of the broker. Each is reached by a test.
+ */
+#ifndef KEV_LIMITS_H
+#define KEV_LIMITS_H
+
+#define KEV_PROTOCOL		1	/* version of the wire protocol */
+
+#define KEV_REQUEST_MAX		65536	/* bytes of a request, without newline */
+#define KEV_PATTERNS_MAX	256	/* topic patterns of one request */
+#define KEV_GLOBS_MAX		64	/* interface globs of one request */
+#define KEV_MATCHES_MAX		32	/* matches of one request */
+#define KEV_GLOB_MAX		256	/* bytes of a pattern or glob */
+
+#endif
