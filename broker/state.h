@@ -70,6 +70,9 @@ void state_gap(struct state *, enum kev_cause, uint64_t lost,
 uint64_t state_deadline(const struct state *);
 void state_tick(struct state *, const struct stamp *);
 
+/* The index of the interface of that name, or 0. */
+uint32_t state_ifindex(const struct state *, const char *ifname);
+
 /*
  * Calls PUBLISH with every lasting event that holds now, interface by
  * interface in order of index, "snapshot" set.

@@ -1,0 +1,364 @@
+#include "config.h"
+
+#include "state.h"
+
+#include "buf.h"
+#include "state_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+link_cmp(const struct link *a, const struct link *b)
+{
+	return (a->ifindex > b->ifindex) - (a->ifindex < b->ifindex);
+}
+
+static int
+port_cmp(const struct link *a, const struct link *b)
+{
+	if (a->master_index != b->master_index)
+		return a->master_index < b->master_index ? -1 : 1;
+	return link_cmp(a, b);
+}
+
+RB_GENERATE(link_tree, link, by_index, link_cmp)
+RB_GENERATE(port_tree, link, by_master, port_cmp)
+
+struct state *
+state_new(const char *netns, state_publish_fn *publish, void *arg)
+{
+	struct state *st = calloc(1, sizeof *st);
+
+	if (st == NULL)
+		return NULL;
+	if (netns != NULL && (st->netns = strdup(netns)) == NULL) {
+		free(st);
+		return NULL;
+	}
+	st->publish = publish;
+	st->arg = arg;
+	RB_INIT(&st->links);
+	RB_INIT(&st->ports);
+	LIST_INIT(&st->routers);
+	return st;
+}
+
+void
+state_free(struct state *st)
+{
+	struct link *l;
+
+	if (st == NULL)
+		return;
+	while ((l = RB_MIN(link_tree, &st->links)) != NULL)
+		link_free(st, l);
+	buf_fini(&st->gone);
+	free(st->netns);
+	free(st);
+}
+
+struct link *
+state_link(struct state *st, uint32_t ifindex)
+{
+	struct link key;
+
+	key.ifindex = ifindex;
+	return RB_FIND(link_tree, &st->links, &key);
+}
+
+uint32_t
+state_ifindex(const struct state *st, const char *ifname)
+{
+	struct link *l;
+
+	RB_FOREACH(l, link_tree, (struct link_tree *)&st->links) {
+		if (strcmp(l->name, ifname) == 0)
+			return l->ifindex;
+	}
+	return 0;
+}
+
+void
+state_emit_change(struct state *st, const struct link *l, enum kev_topic topic,
+    const struct kev_object *data, const struct kev_object *prev,
+    uint64_t changed)
+{
+	struct kev_event ev = {
+		.topic = topic,
+		.origin = st->parts != 0 ? KEV_BY_RESYNC : KEV_BY_RTNETLINK,
+		.time = st->now.time,
+		.mono = st->now.mono,
+		.ifname = l != NULL ? l->name : NULL,
+		.ifindex = l != NULL ? l->ifindex : 0,
+		.netns = st->netns,
+		.data = data,
+		.prev = prev,
+		.changed = changed,
+	};
+
+	if (st->parts != 0)
+		st->corrections++;
+	st->publish(st->arg, &ev);
+}
+
+void
+state_emit(struct state *st, const struct link *l, enum kev_topic topic,
+    const struct kev_object *data)
+{
+	state_emit_change(st, l, topic, data, NULL, 0);
+}
+
+void
+state_touch(struct state *st, struct link *l, enum kev_family family)
+{
+	l->changed = true;
+	st->changed = true;
+	st->families |= (uint8_t)family;
+	if (st->parts == 0)
+		st->changed_live = true;
+}
+
+void
+state_apply(struct state *st, const struct change *c, const struct stamp *now)
+{
+	struct link *l = state_link(st, c->ifindex);
+
+	st->now = *now;
+	if (c->type != CHANGE_ADDR)
+		addr_flush(st);
+	if (c->type == CHANGE_LINK) {
+		link_apply(st, c->ifindex, &c->link);
+		return;
+	}
+	if (c->type == CHANGE_NEXTHOP_GONE) {
+		st->wants |= router_parts_on(st, c->router.nh_id);
+		return;
+	}
+	if (l == NULL)
+		return;
+	switch (c->type) {
+	case CHANGE_LINK_GONE:
+		link_gone(st, l);
+		break;
+	case CHANGE_ADDR:
+		addr_apply(st, l, &c->addr);
+		break;
+	case CHANGE_ADDR_GONE:
+		addr_gone(st, l, c);
+		break;
+	case CHANGE_ROUTER:
+		router_apply(st, l, &c->router);
+		break;
+	case CHANGE_ROUTER_GONE:
+		router_gone(st, l, &c->router);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+state_begin(struct state *st, unsigned parts)
+{
+	addr_flush(st);
+	st->parts = parts;
+	st->dump++;
+	st->corrections = 0;
+}
+
+static bool
+dumped(unsigned parts, uint8_t family, unsigned part4, unsigned part6)
+{
+	return (parts & (family == KEV_INET ? part4 : part6)) != 0;
+}
+
+static void
+sweep_link(struct state *st, struct link *l)
+{
+	struct addr *a, *next_a;
+	struct router *r, *next_r;
+
+	RB_FOREACH_SAFE(r, router_tree, &l->routers, next_r) {
+		if (r->seen != st->dump && dumped(st->parts, r->r.family,
+		    PART_ROUTE4, PART_ROUTE6))
+			router_remove(st, l, r);
+	}
+	RB_FOREACH_SAFE(a, addr_tree, &l->addrs, next_a) {
+		if (a->seen != st->dump && dumped(st->parts, a->a.family,
+		    PART_ADDR4, PART_ADDR6))
+			addr_remove(st, l, a, NULL);
+	}
+}
+
+void
+state_end(struct state *st, const struct stamp *now)
+{
+	struct link *l, *next;
+
+	st->now = *now;
+	RB_FOREACH_SAFE(l, link_tree, &st->links, next) {
+		if ((st->parts & PART_LINK) != 0 && l->seen != st->dump)
+			link_gone(st, l);
+		else
+			sweep_link(st, l);
+	}
+	/* Whatever was to be read again has been read now. */
+	st->wants &= ~st->parts;
+	st->parts = 0;
+}
+
+void
+state_cancel(struct state *st)
+{
+	st->parts = 0;
+}
+
+/* Names of the interfaces concerned, those that went first. */
+static void
+publish_changed(struct state *st)
+{
+	struct kev_note note = { .has = KEV_BIT(INTERFACES) | KEV_BIT(FAMILIES) };
+	struct kev_event ev = {
+		.topic = KEV_T_NETWORK_CHANGED,
+		.origin = st->changed_live ? KEV_BY_RTNETLINK : KEV_BY_RESYNC,
+		.time = st->now.time,
+		.mono = st->now.mono,
+		.netns = st->netns,
+		.data = (const struct kev_object *)&note,
+	};
+	struct link *l;
+
+	RB_FOREACH(l, link_tree, &st->links) {
+		if (!l->changed)
+			continue;
+		l->changed = false;
+		buf_put(&st->gone, l->name, strlen(l->name) + 1);
+		st->gone_names++;
+	}
+	note.families = st->families;
+	if (!st->gone.failed)
+		note.interfaces = (struct kev_names){ st->gone.data,
+		    (uint32_t)st->gone.len, st->gone_names };
+	st->publish(st->arg, &ev);
+	buf_fini(&st->gone);
+	st->gone_names = 0;
+	st->families = 0;
+	st->changed = st->changed_live = false;
+}
+
+void
+state_settle(struct state *st, const struct stamp *now)
+{
+	st->now = *now;
+	/* Who asks by netlink removes and adds in messages of their own; only
+	 * ioctls, for which the kernel answers as nobody, change by both. */
+	if (st->held.ifindex != 0 && st->held.pid != 0)
+		addr_flush(st);
+	if (st->changed)
+		publish_changed(st);
+}
+
+unsigned
+state_wants(struct state *st)
+{
+	unsigned wants = st->wants;
+
+	st->wants = 0;
+	return wants;
+}
+
+void
+state_gap(struct state *st, enum kev_cause cause, uint64_t lost,
+    const struct stamp *now)
+{
+	struct kev_note note = {
+		.has = KEV_BIT(CAUSE) | KEV_BIT(RESYNCED) |
+		    KEV_BIT(CORRECTIONS) | (lost > 0 ? KEV_BIT(LOST) : 0),
+		.cause = (uint8_t)cause,
+		.lost = lost,
+		.resynced = true,
+		.corrections = st->corrections,
+	};
+
+	st->now = *now;
+	state_emit(st, NULL, KEV_T_KEV_GAP, (const struct kev_object *)&note);
+}
+
+uint64_t
+state_deadline(const struct state *st)
+{
+	return st->held.ifindex != 0 ? st->held.until : 0;
+}
+
+void
+state_tick(struct state *st, const struct stamp *now)
+{
+	st->now = *now;
+	if (st->held.ifindex != 0 && st->held.until <= now->mono)
+		addr_flush(st);
+}
+
+/* What is being told of the present: everything but the topic and data. */
+struct telling {
+	struct kev_event ev;
+	state_publish_fn *publish;
+	void *arg;
+};
+
+static void
+tell(struct telling *t, enum kev_topic topic, const void *data)
+{
+	t->ev.topic = topic;
+	t->ev.data = data;
+	t->publish(t->arg, &t->ev);
+}
+
+static void
+tell_addr(struct telling *t, const struct addr *addr, const struct stamp *now)
+{
+	struct kev_addr a = addr_now(addr, now);
+
+	if (a.family == KEV_INET) {
+		tell(t, KEV_T_IPV4_ADDRESS_ADD, &a);
+		if (addr->ready)
+			tell(t, KEV_T_IPV4_ADDRESS_READY, &a);
+		return;
+	}
+	tell(t, KEV_T_IPV6_ADDRESS_ADD, &a);
+	if (addr->ready)
+		tell(t, KEV_T_IPV6_ADDRESS_READY, &a);
+	if (a.status == KEV_DUPLICATE)
+		tell(t, KEV_T_IPV6_DUPLICATE, &a);
+	if (a.status == KEV_DEPRECATED)
+		tell(t, KEV_T_ND6_ADDRESS_DEPRECATED, &a);
+}
+
+void
+state_snapshot(const struct state *st, const struct stamp *now,
+    state_publish_fn *publish, void *arg)
+{
+	struct telling t = { .publish = publish, .arg = arg };
+	struct kev_router router;
+	struct router *r;
+	struct link *l;
+	struct addr *a;
+
+	t.ev = (struct kev_event){
+		.origin = KEV_BY_RTNETLINK, .time = now->time,
+		.mono = now->mono, .netns = st->netns, .snapshot = true,
+	};
+	RB_FOREACH(l, link_tree, (struct link_tree *)&st->links) {
+		t.ev.ifname = l->name;
+		t.ev.ifindex = l->ifindex;
+		tell(&t, KEV_T_INTERFACE_ATTACH, &l->l);
+		tell(&t, l->l.flags & KEV_IFF_RUNNING ?
+		    KEV_T_INTERFACE_LINK_UP : KEV_T_INTERFACE_LINK_DOWN, &l->l);
+		RB_FOREACH(a, addr_tree, &l->addrs)
+			tell_addr(&t, a, now);
+		RB_FOREACH(r, router_tree, &l->routers) {
+			router = router_now(r, now);
+			tell(&t, router_topic(&router, true), &router);
+		}
+	}
+}

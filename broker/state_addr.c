@@ -1,0 +1,243 @@
+#include "config.h"
+
+#include "state_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An ioctl's two messages were 0.2 ms apart on a busy machine. */
+#define HOLD 20000
+
+#define LIFETIMES (KEV_BIT(VALID_LFT) | KEV_BIT(PREFERRED_LFT))
+#define TOLD (KEV_BIT(ADDRESS) | KEV_BIT(PREFIXLEN) | KEV_BIT(BROADCAST) | \
+	KEV_BIT(PEER) | KEV_BIT(LABEL) | KEV_BIT(SCOPE) | KEV_BIT(FLAGS) | \
+	KEV_BIT(STATUS) | KEV_BIT(PROTOCOL))
+
+/* IPv4: address, prefix length and peer; IPv6: the address alone. */
+static int
+addr_cmp(const struct addr *x, const struct addr *y)
+{
+	const struct kev_addr *a = &x->a, *b = &y->a;
+	int order = kev_ip_cmp(&a->address, &b->address);
+
+	if (order != 0 || a->family != KEV_INET)
+		return order;
+	if (a->prefixlen != b->prefixlen)
+		return a->prefixlen < b->prefixlen ? -1 : 1;
+	return kev_ip_cmp(&a->peer, &b->peer);
+}
+
+RB_GENERATE(addr_tree, addr, entry, addr_cmp)
+
+static const struct kev_object *
+object(const struct kev_addr *a)
+{
+	return (const struct kev_object *)a;
+}
+
+/* The topic of this family, of two. */
+static enum kev_topic
+pick(const struct kev_addr *a, enum kev_topic inet, enum kev_topic inet6)
+{
+	return a->family == KEV_INET ? inet : inet6;
+}
+
+bool
+addr_is_ready(const struct kev_addr *a)
+{
+	return a->status == KEV_PREFERRED || a->status == KEV_DEPRECATED;
+}
+
+static uint32_t
+left(uint32_t lifetime, uint64_t seconds)
+{
+	if (lifetime == KEV_FOREVER)
+		return lifetime;
+	return lifetime > seconds ? lifetime - (uint32_t)seconds : 0;
+}
+
+struct kev_addr
+addr_now(const struct addr *addr, const struct stamp *now)
+{
+	uint64_t seconds = now->mono > addr->told ?
+	    (now->mono - addr->told) / 1000000 : 0;
+	struct kev_addr a = addr->a;
+
+	a.valid_lft = left(a.valid_lft, seconds);
+	a.preferred_lft = left(a.preferred_lft, seconds);
+	return a;
+}
+
+static void
+emit_proto(struct state *st, const struct link *l, const struct kev_addr *a,
+    enum kev_topic topic)
+{
+	struct kev_note note = {
+		.has = KEV_BIT(FAMILY) | KEV_BIT(REMAINING),
+		.family = a->family,
+		.remaining = (l->count[KEV_INET] > 0 ? 1u : 0) +
+		    (l->count[KEV_INET6] > 0 ? 1u : 0),
+	};
+
+	state_emit(st, l, topic, (const struct kev_object *)&note);
+}
+
+/* What an address has become, after the event that says how. */
+static void
+emit_status(struct state *st, const struct link *l, struct addr *addr,
+    uint8_t old_status)
+{
+	const struct kev_addr *a = &addr->a;
+
+	if (addr_is_ready(a) && !addr->ready)
+		state_emit(st, l, pick(a, KEV_T_IPV4_ADDRESS_READY,
+		    KEV_T_IPV6_ADDRESS_READY), object(a));
+	addr->ready = addr_is_ready(a);
+	if (a->family != KEV_INET6 || a->status == old_status)
+		return;
+	if (a->status == KEV_DUPLICATE)
+		state_emit(st, l, KEV_T_IPV6_DUPLICATE, object(a));
+	else if (a->status == KEV_DEPRECATED)
+		state_emit(st, l, KEV_T_ND6_ADDRESS_DEPRECATED, object(a));
+}
+
+static void
+add(struct state *st, struct link *l, const struct kev_addr *told)
+{
+	struct addr *addr = calloc(1, sizeof *addr);
+
+	if (addr == NULL)
+		return;
+	addr->a = *told;
+	addr->told = st->now.mono;
+	addr->seen = st->dump;
+	RB_INSERT(addr_tree, &l->addrs, addr);
+	state_touch(st, l, told->family);
+	if (++l->count[told->family] == 1)
+		emit_proto(st, l, told, KEV_T_INTERFACE_PROTO_ATTACH);
+	state_emit(st, l, pick(told, KEV_T_IPV4_ADDRESS_ADD,
+	    KEV_T_IPV6_ADDRESS_ADD), object(told));
+	emit_status(st, l, addr, 0);
+}
+
+/* Lifetimes alone are no news, but their beginning and end is. */
+static void
+change(struct state *st, struct link *l, struct addr *addr,
+    const struct kev_addr *told)
+{
+	struct kev_addr old = addr_now(addr, &st->now);
+	uint64_t changed = kev_object_diff(KEV_ADDR, object(&old), object(told),
+	    TOLD);
+
+	/* What it is found by may have changed, too. */
+	RB_REMOVE(addr_tree, &l->addrs, addr);
+	addr->a = *told;
+	RB_INSERT(addr_tree, &l->addrs, addr);
+	addr->told = st->now.mono;
+	addr->seen = st->dump;
+	if (changed == 0)
+		return;
+	if ((old.flags ^ told->flags) & KEV_IFA_PERMANENT)
+		changed |= kev_object_diff(KEV_ADDR, object(&old), object(told),
+		    LIFETIMES);
+	state_touch(st, l, told->family);
+	state_emit_change(st, l, pick(told, KEV_T_IPV4_ADDRESS_CHANGE,
+	    KEV_T_IPV6_ADDRESS_CHANGE), object(told), object(&old), changed);
+	emit_status(st, l, addr, old.status);
+}
+
+static bool
+is_held(const struct held *h, const struct link *l, const struct kev_addr *a)
+{
+	return h->ifindex == l->ifindex &&
+	    kev_ip_cmp(&h->address, &a->address) == 0;
+}
+
+void
+addr_apply(struct state *st, struct link *l, const struct kev_addr *told)
+{
+	struct addr key = { .a = *told }, *addr;
+	struct held *held = &st->held;
+
+	addr = RB_FIND(addr_tree, &l->addrs, &key);
+	if (is_held(held, l, told) && (addr == NULL || addr == held->addr)) {
+		held->ifindex = 0;
+		addr = held->addr;
+		st->wants |= router_parts(l);
+	} else {
+		addr_flush(st);
+	}
+	if (addr == NULL)
+		add(st, l, told);
+	else
+		change(st, l, addr, told);
+}
+
+/*
+ * TOLD is what the message said, NULL when the removal is only concluded. The
+ * failure of duplicate address detection of an address with a lifetime is told
+ * by its removal alone (addrconf_dad_stop in Linux).
+ */
+void
+addr_remove(struct state *st, struct link *l, struct addr *addr,
+    const struct kev_addr *told)
+{
+	struct kev_addr a = addr_now(addr, &st->now);
+	bool was_duplicate = a.status == KEV_DUPLICATE;
+
+	if (st->held.addr == addr)
+		st->held.ifindex = 0;
+	RB_REMOVE(addr_tree, &l->addrs, addr);
+	free(addr);
+	l->count[a.family]--;
+	state_touch(st, l, a.family);
+	state_emit(st, l, pick(&a, KEV_T_IPV4_ADDRESS_REMOVE,
+	    KEV_T_IPV6_ADDRESS_REMOVE), object(&a));
+	if (told != NULL && a.family == KEV_INET6) {
+		if (told->status == KEV_DUPLICATE && !was_duplicate)
+			state_emit(st, l, KEV_T_IPV6_DUPLICATE, object(told));
+		else if ((told->flags & KEV_IFA_PERMANENT) == 0 &&
+		    told->valid_lft == 0)
+			state_emit(st, l, KEV_T_ND6_ADDRESS_EXPIRED, object(&a));
+	}
+	if (l->count[a.family] == 0)
+		emit_proto(st, l, &a, KEV_T_INTERFACE_PROTO_DETACH);
+	if (a.family == KEV_INET)
+		st->wants |= router_parts(l) | router_parts_from(st, &a.address);
+}
+
+void
+addr_gone(struct state *st, struct link *l, const struct change *c)
+{
+	struct addr key = { .a = c->addr }, *addr;
+
+	addr = RB_FIND(addr_tree, &l->addrs, &key);
+	if (addr == NULL) {
+		/* An autoconfigured one was never told before DAD failed. */
+		if (c->addr.family == KEV_INET6 &&
+		    c->addr.status == KEV_DUPLICATE)
+			state_emit(st, l, KEV_T_IPV6_DUPLICATE,
+			    object(&c->addr));
+		return;
+	}
+	if (c->addr.family == KEV_INET6) {
+		addr_remove(st, l, addr, &c->addr);
+		return;
+	}
+	st->held = (struct held){ .ifindex = l->ifindex, .pid = c->pid,
+	    .address = c->addr.address, .addr = addr,
+	    .until = st->now.mono + HOLD };
+}
+
+void
+addr_flush(struct state *st)
+{
+	struct held held = st->held;
+	struct link *l;
+
+	if (held.ifindex == 0)
+		return;
+	st->held.ifindex = 0;
+	l = state_link(st, held.ifindex);
+	addr_remove(st, l, held.addr, NULL);
+}

@@ -1,0 +1,123 @@
+/*
+ * The inside of the state, for state*.c alone: what is kept of each thing.
+ */
+#ifndef KEVD_STATE_IMPL_H
+#define KEVD_STATE_IMPL_H
+
+#include "state.h"
+
+#include "buf.h"
+#include "event.h"
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+struct addr {
+	RB_ENTRY(addr) entry;
+	struct kev_addr a;	/* lifetimes as they were at "told" */
+	uint64_t told;		/* stamp.mono */
+	uint32_t seen;		/* dump that told it last */
+	bool ready;		/* address-ready was published */
+};
+
+struct router {
+	RB_ENTRY(router) entry;
+	LIST_ENTRY(router) all;
+	struct kev_router r;	/* lifetime as it was at "told" */
+	struct kev_ip prefsrc;
+	uint64_t told;
+	uint32_t nh_id;
+	uint32_t seen;
+};
+
+RB_HEAD(addr_tree, addr);
+RB_HEAD(router_tree, router);
+
+struct link {
+	RB_ENTRY(link) by_index;
+	RB_ENTRY(link) by_master;	/* while master_index is not 0 */
+	uint32_t ifindex;
+	uint32_t master_index;
+	char name[KEV_IFNAMSIZ];
+	struct kev_link l;		/* owns its altnames */
+	uint32_t carrier_base;		/* carrier_changes already told of */
+	uint32_t seen;
+	uint32_t count[3];		/* addresses, by enum kev_family */
+	struct addr_tree addrs;
+	struct router_tree routers;
+	bool changed;			/* to be named in network/changed */
+};
+
+RB_HEAD(link_tree, link);
+RB_HEAD(port_tree, link);
+RB_PROTOTYPE(addr_tree, addr, entry, addr_cmp)
+RB_PROTOTYPE(router_tree, router, entry, router_cmp)
+RB_PROTOTYPE(link_tree, link, by_index, link_cmp)
+RB_PROTOTYPE(port_tree, link, by_master, port_cmp)
+
+/* The removal of an IPv4 address that may turn out to be a change. */
+struct held {
+	uint32_t ifindex;	/* 0: nothing is held */
+	uint32_t pid;
+	struct kev_ip address;
+	struct addr *addr;
+	uint64_t until;		/* stamp.mono */
+};
+
+struct state {
+	char *netns;
+	state_publish_fn *publish;
+	void *arg;
+	struct link_tree links;
+	struct port_tree ports;
+	LIST_HEAD(, router) routers;	/* of all links */
+	struct held held;
+	struct stamp now;
+	unsigned parts;		/* of the dump going on, 0: none */
+	unsigned wants;		/* parts to dump again */
+	uint32_t dump;		/* number of the last dump */
+	uint64_t corrections;	/* events that it gave */
+	struct buf gone;	/* names of changed interfaces that are no more */
+	uint32_t gone_names;
+	uint8_t families;	/* to be named in network/changed */
+	bool changed;		/* network/changed is due */
+	bool changed_live;	/* not for corrections alone */
+};
+
+/* state.c */
+struct link *state_link(struct state *, uint32_t ifindex);
+void state_emit(struct state *, const struct link *, enum kev_topic,
+    const struct kev_object *data);
+void state_emit_change(struct state *, const struct link *, enum kev_topic,
+    const struct kev_object *data, const struct kev_object *prev,
+    uint64_t changed);
+void state_touch(struct state *, struct link *, enum kev_family);
+
+/* state_link.c */
+void link_apply(struct state *, uint32_t ifindex, const struct change_link *);
+void link_gone(struct state *, struct link *);
+void link_free(struct state *, struct link *);
+
+/* state_addr.c */
+void addr_apply(struct state *, struct link *, const struct kev_addr *);
+void addr_gone(struct state *, struct link *, const struct change *);
+void addr_remove(struct state *, struct link *, struct addr *,
+    const struct kev_addr *told);
+void addr_flush(struct state *);
+struct kev_addr addr_now(const struct addr *, const struct stamp *);
+bool addr_is_ready(const struct kev_addr *);
+
+/* state_router.c */
+void router_apply(struct state *, struct link *, const struct change_router *);
+void router_gone(struct state *, struct link *, const struct change_router *);
+void router_remove(struct state *, struct link *, struct router *);
+void router_free(struct link *, struct router *);
+struct kev_router router_now(const struct router *, const struct stamp *);
+enum kev_topic router_topic(const struct kev_router *, bool add);
+
+/* The parts with default routes that hang on this, and may go in silence. */
+unsigned router_parts(const struct link *);
+unsigned router_parts_from(struct state *, const struct kev_ip *prefsrc);
+unsigned router_parts_on(struct state *, uint32_t nh_id);
+
+#endif

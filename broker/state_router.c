@@ -1,0 +1,163 @@
+#include "config.h"
+
+#include "state_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A device route has no gateway: all zero, which sorts first. */
+static int
+router_cmp(const struct router *x, const struct router *y)
+{
+	const struct kev_router *a = &x->r, *b = &y->r;
+	int order;
+
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	order = kev_ip_cmp(&a->gateway, &b->gateway);
+	if (order != 0)
+		return order;
+	if (a->metric != b->metric)
+		return a->metric < b->metric ? -1 : 1;
+	return (a->table > b->table) - (a->table < b->table);
+}
+
+RB_GENERATE(router_tree, router, entry, router_cmp)
+
+enum kev_topic
+router_topic(const struct kev_router *r, bool add)
+{
+	if (r->family == KEV_INET)
+		return add ? KEV_T_IPV4_ROUTER_ADD : KEV_T_IPV4_ROUTER_REMOVE;
+	return add ? KEV_T_ND6_ROUTER_ADD : KEV_T_ND6_ROUTER_REMOVE;
+}
+
+static void
+emit(struct state *st, struct link *l, const struct kev_router *r, bool add)
+{
+	state_touch(st, l, r->family);
+	state_emit(st, l, router_topic(r, add), (const struct kev_object *)r);
+}
+
+struct kev_router
+router_now(const struct router *router, const struct stamp *now)
+{
+	uint64_t seconds = now->mono > router->told ?
+	    (now->mono - router->told) / 1000000 : 0;
+	struct kev_router r = router->r;
+
+	r.lifetime = r.lifetime > seconds ? r.lifetime - (uint32_t)seconds : 0;
+	return r;
+}
+
+static struct router *
+find(struct link *l, const struct change_router *c)
+{
+	struct router key = { .r = c->router };
+
+	key.r.family = c->family;
+	return RB_FIND(router_tree, &l->routers, &key);
+}
+
+static unsigned
+part(uint8_t family)
+{
+	return family == KEV_INET ? PART_ROUTE4 : PART_ROUTE6;
+}
+
+void
+router_apply(struct state *st, struct link *l, const struct change_router *c)
+{
+	struct router *router = find(l, c);
+
+	/* Which others it replaces the message does not say. */
+	if (c->replaces)
+		st->wants |= part(c->family);
+	if (router != NULL && router->r.protocol != c->router.protocol) {
+		router_remove(st, l, router);
+		router = NULL;
+	}
+	if (router == NULL) {
+		router = calloc(1, sizeof *router);
+		if (router == NULL)
+			return;
+		router->r = c->router;
+		router->r.family = c->family;
+		router->r.has |= KEV_BIT(FAMILY);
+		RB_INSERT(router_tree, &l->routers, router);
+		LIST_INSERT_HEAD(&st->routers, router, all);
+		emit(st, l, &router->r, true);
+	}
+	/* A lifetime is not told when it is only refreshed. */
+	if (c->router.has & KEV_BIT(LIFETIME)) {
+		router->r.has |= KEV_BIT(LIFETIME);
+		router->r.lifetime = c->router.lifetime;
+		router->told = st->now.mono;
+	}
+	router->prefsrc = c->prefsrc;
+	router->nh_id = c->nh_id;
+	router->seen = st->dump;
+}
+
+void
+router_free(struct link *l, struct router *router)
+{
+	RB_REMOVE(router_tree, &l->routers, router);
+	LIST_REMOVE(router, all);
+	free(router);
+}
+
+void
+router_remove(struct state *st, struct link *l, struct router *router)
+{
+	struct kev_router r = router_now(router, &st->now);
+
+	router_free(l, router);
+	emit(st, l, &r, false);
+}
+
+void
+router_gone(struct state *st, struct link *l, const struct change_router *c)
+{
+	struct router *router = find(l, c);
+
+	if (router != NULL)
+		router_remove(st, l, router);
+}
+
+unsigned
+router_parts(const struct link *l)
+{
+	unsigned parts = 0;
+	struct router *r;
+
+	RB_FOREACH(r, router_tree, (struct router_tree *)&l->routers)
+		parts |= part(r->r.family);
+	return parts;
+}
+
+unsigned
+router_parts_from(struct state *st, const struct kev_ip *prefsrc)
+{
+	unsigned parts = 0;
+	struct router *r;
+
+	LIST_FOREACH(r, &st->routers, all) {
+		if (kev_ip_cmp(&r->prefsrc, prefsrc) == 0)
+			parts |= part(r->r.family);
+	}
+	return parts;
+}
+
+unsigned
+router_parts_on(struct state *st, uint32_t nh_id)
+{
+	unsigned parts = 0;
+	struct router *r;
+
+	LIST_FOREACH(r, &st->routers, all) {
+		if (r->nh_id == nh_id)
+			parts |= part(r->r.family);
+	}
+	return parts;
+}
