@@ -14,6 +14,7 @@
 static const char *name = "kevd";
 static bool debug;
 static bool prefixed;
+static bool detached;
 
 void
 log_init(const char *progname, bool verbose)
@@ -22,6 +23,13 @@ log_init(const char *progname, bool verbose)
 	debug = verbose;
 	/* Set by systemd when stderr is a stream to the journal. */
 	prefixed = getenv("JOURNAL_STREAM") != NULL;
+}
+
+void
+log_to_syslog(void)
+{
+	openlog(name, LOG_PID, LOG_DAEMON);
+	detached = true;
 }
 
 bool
@@ -37,6 +45,10 @@ put(int priority, const char *fmt, va_list ap)
 	char line[8192];
 	int n = 0;
 
+	if (detached) {
+		vsyslog(priority, fmt, ap);
+		return;
+	}
 	if (prefixed)
 		n = snprintf(line, sizeof line, "<%d>", priority);
 	n += snprintf(line + n, sizeof line - (size_t)n, "%s: ", name);

@@ -1,6 +1,6 @@
 /*
  * What kevd tells its operator: lines on stderr, with the priorities of
- * syslog(3) in front ("<4>") when systemd reads them.
+ * syslog(3) in front ("<4>") when systemd reads them; to syslog if detached.
  */
 #ifndef KEVD_LOG_H
 #define KEVD_LOG_H
@@ -12,6 +12,9 @@
 /* "kevd", unless told. VERBOSE lets log_debug through. */
 void log_init(const char *progname, bool verbose);
 bool log_verbose(void);
+
+/* From now on to syslog(3), because stderr is going to be closed. */
+void log_to_syslog(void);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -18,6 +18,33 @@ kev_filter_fini(struct kev_filter *f)
 }
 
 static bool
+copy_names(struct kev_names *to, const struct kev_names *from)
+{
+	to->buf = NULL;
+	if (from->len > 0) {
+		to->buf = malloc(from->len);
+		if (to->buf == NULL)
+			return false;
+		memcpy(to->buf, from->buf, from->len);
+	}
+	to->len = from->len;
+	to->n = from->n;
+	return true;
+}
+
+bool
+kev_filter_copy(struct kev_filter *to, const struct kev_filter *from)
+{
+	to->topics = from->topics;
+	memcpy(to->field, from->field, sizeof to->field);
+	if (copy_names(&to->ifnames, &from->ifnames) &&
+	    copy_names(&to->matches, &from->matches))
+		return true;
+	kev_filter_fini(to);
+	return false;
+}
+
+static bool
 same_names(const struct kev_names *a, const struct kev_names *b)
 {
 	return a->len == b->len &&
@@ -94,6 +121,8 @@ kev_filter_fits(const struct kev_filter *f, const struct kev_event *ev)
 	const char *glob = NULL;
 	unsigned i;
 
+	if (KEV_TOPIC_KEV & UINT64_C(1) << ev->topic)
+		return true;
 	if (!interface_fits(f, ev))
 		return false;
 	for (i = 0; i < f->matches.n; i++) {
@@ -163,7 +192,7 @@ kev_filter_fits_line(const struct kev_filter *f, enum kev_topic topic,
 	bool fits;
 	unsigned i;
 
-	if (kev_filter_plain(f))
+	if (kev_filter_plain(f) || (KEV_TOPIC_KEV & UINT64_C(1) << topic))
 		return true;
 	ev = json_loadb(line, len, 0, NULL);
 	if (ev == NULL)

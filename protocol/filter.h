@@ -20,6 +20,9 @@ struct kev_filter {
 };
 
 void kev_filter_fini(struct kev_filter *);
+
+/* Makes TO, which is empty, the same as FROM. False: no memory. */
+bool kev_filter_copy(struct kev_filter *to, const struct kev_filter *from);
 bool kev_filter_same(const struct kev_filter *, const struct kev_filter *);
 
 /* Whether only the topic matters. */

@@ -1,0 +1,257 @@
+/*
+ * Requests and what is answered to them.
+ */
+#include "config.h"
+
+#include "buf.h"
+#include "json.h"
+#include "report.h"
+#include "request.h"
+#include "server.h"
+#include "state.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+refuse(struct server *s, struct peer *p, const struct json_t *id,
+    enum kev_error e, const char *message)
+{
+	kev_reply_error(hub_say(s->hub, &p->sub), id, e, message);
+}
+
+static void
+put_run(struct buf *b, const struct server *s)
+{
+	buf_puts(b, ",\"run\":\"");
+	buf_puts(b, hub_run(s->hub));
+	buf_puts(b, "\",\"seq\":");
+	json_put_u64(b, hub_seq(s->hub));
+}
+
+static void
+put_topics(struct buf *b, uint64_t topics)
+{
+	const char *sep = "\"";
+	int t;
+
+	buf_puts(b, ",\"topics\":[");
+	for (t = 0; t < KEV_TOPICS; t++) {
+		if ((topics & UINT64_C(1) << t) == 0)
+			continue;
+		buf_puts(b, sep);
+		buf_puts(b, kev_topics[t].name);
+		buf_putc(b, '"');
+		sep = ",\"";
+	}
+	buf_putc(b, ']');
+}
+
+enum cursor { CURSOR_NONE, CURSOR_OURS, CURSOR_FOREIGN, CURSOR_BAD };
+
+/* RUN-SEQ, as the id of an event. */
+static enum cursor
+parse_cursor(const struct server *s, const char *after, uint64_t *seq)
+{
+	const char *dash, *run = hub_run(s->hub), *p;
+
+	*seq = 0;
+	if (after == NULL)
+		return CURSOR_NONE;
+	dash = strrchr(after, '-');
+	if (dash == NULL || dash == after || dash[1] == '\0' ||
+	    strlen(dash + 1) > 16)
+		return CURSOR_BAD;
+	for (p = dash + 1; *p != '\0'; p++) {
+		if (*p < '0' || *p > '9')
+			return CURSOR_BAD;
+		*seq = *seq * 10 + (uint64_t)(*p - '0');
+	}
+	if ((size_t)(dash - after) != strlen(run) ||
+	    memcmp(after, run, strlen(run)) != 0)
+		return CURSOR_FOREIGN;
+	return CURSOR_OURS;
+}
+
+/*
+ * Everything between the reply and the first live event: nothing is missed in
+ * between, and nothing comes twice, because all of it happens here.
+ */
+static void
+subscribe(struct server *s, struct peer *p, struct kev_request *r)
+{
+	enum cursor cursor;
+	bool complete;
+	struct buf *out;
+	uint64_t seq;
+	char *patterns;
+
+	cursor = parse_cursor(s, r->after, &seq);
+	if (cursor == CURSOR_BAD) {
+		refuse(s, p, r->id, KEV_BAD_REQUEST,
+		    "\"after\" is not the id of an event");
+		return;
+	}
+	patterns = json_dumps(json_object_get(r->root, "topics"), JSON_COMPACT);
+	if (patterns == NULL) {
+		refuse(s, p, r->id, KEV_TOO_MANY, "out of memory");
+		return;
+	}
+	free(p->patterns);
+	p->patterns = patterns;
+	complete = cursor == CURSOR_OURS && hub_reaches(s->hub, seq);
+	hub_unsubscribe(s->hub, &p->sub);
+	out = hub_say(s->hub, &p->sub);
+	kev_reply_begin(out, r->id);
+	buf_puts(out, ",\"protocol\":");
+	json_put_u64(out, KEV_PROTOCOL);
+	put_run(out, s);
+	put_topics(out, r->filter.topics);
+	if (cursor != CURSOR_NONE)
+		buf_puts(out, complete ? ",\"complete\":true" :
+		    ",\"complete\":false");
+	buf_puts(out, "}\n");
+	/* From RUN-0 all there is is told, even if it is not all there was. */
+	if (complete || (cursor == CURSOR_OURS && seq == 0))
+		hub_say_after(s->hub, &p->sub, &r->filter, seq);
+	if (r->snapshot || (cursor != CURSOR_NONE && !complete))
+		hub_say_present(s->hub, &p->sub, &r->filter);
+	if (!hub_subscribe(s->hub, &p->sub, &r->filter))
+		peer_close(p);
+}
+
+static void
+unsubscribe(struct server *s, struct peer *p, struct kev_request *r)
+{
+	const struct kev_filter *old = hub_filter(&p->sub);
+	uint64_t left = 0;
+
+	if (old != NULL)
+		left = old->topics & ~r->filter.topics & ~KEV_TOPIC_KEV;
+	if (left == 0) {
+		hub_unsubscribe(s->hub, &p->sub);
+		free(p->patterns);
+		p->patterns = NULL;
+	} else {
+		struct kev_filter f = { 0 };
+
+		if (!kev_filter_copy(&f, old)) {
+			refuse(s, p, r->id, KEV_TOO_MANY, "out of memory");
+			return;
+		}
+		f.topics = left;
+		if (!hub_subscribe(s->hub, &p->sub, &f)) {
+			peer_close(p);
+			return;
+		}
+	}
+	kev_reply_begin(hub_say(s->hub, &p->sub), r->id);
+	buf_puts(hub_say(s->hub, &p->sub), "}\n");
+}
+
+static void
+ping(struct server *s, struct peer *p, struct kev_request *r)
+{
+	struct buf *out = hub_say(s->hub, &p->sub);
+
+	kev_reply_begin(out, r->id);
+	buf_puts(out, ",\"version\":\"" PACKAGE_VERSION "\",\"protocol\":");
+	json_put_u64(out, KEV_PROTOCOL);
+	put_run(out, s);
+	buf_puts(out, "}\n");
+}
+
+static void
+inject(struct server *s, struct peer *p, struct kev_request *r)
+{
+	struct stamp now = stamp_now();
+	struct kev_event ev = {
+		.topic = r->topic, .origin = KEV_BY_INJECT, .time = now.time,
+		.mono = now.mono, .ifname = r->ifname, .data = &r->data.object,
+	};
+
+	if (p->uid != 0 && p->uid != geteuid()) {
+		refuse(s, p, r->id, KEV_DENIED,
+		    "only root and kevd's own user may inject");
+		return;
+	}
+	if (r->ifname != NULL)
+		ev.ifindex = state_ifindex(s->state, r->ifname);
+	hub_publish(s->hub, &ev);
+	if (r->id == NULL)
+		return;
+	kev_reply_begin(hub_say(s->hub, &p->sub), r->id);
+	buf_puts(hub_say(s->hub, &p->sub), "}\n");
+}
+
+static void
+report(struct server *s, struct peer *p, struct kev_request *r)
+{
+	struct buf *out = hub_say(s->hub, &p->sub);
+
+	kev_reply_begin(out, r->id);
+	if (r->op == KEV_STATE)
+		report_state(out, s, &r->filter.ifnames);
+	else if (r->op == KEV_TOPICS_OP)
+		report_topics(out, s);
+	else
+		report_stats(out, s);
+	buf_puts(out, "}\n");
+}
+
+static void
+act(struct server *s, struct peer *p, struct kev_request *r)
+{
+	switch (r->op) {
+	case KEV_SUBSCRIBE:
+		subscribe(s, p, r);
+		break;
+	case KEV_UNSUBSCRIBE:
+		unsubscribe(s, p, r);
+		break;
+	case KEV_PING:
+		ping(s, p, r);
+		break;
+	case KEV_INJECT:
+		inject(s, p, r);
+		break;
+	default:
+		report(s, p, r);
+	}
+}
+
+static bool
+is_blank(const char *line, size_t len)
+{
+	while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL &&
+	    line[len - 1] != '\0')
+		len--;
+	return len == 0;
+}
+
+void
+server_answer(struct peer *p, const char *line, size_t len)
+{
+	struct server *s = p->group->server;
+	struct kev_request r;
+	char message[512];
+	enum kev_error e;
+
+	if (line == NULL) {
+		snprintf(message, sizeof message,
+		    "a request may have %d bytes", KEV_REQUEST_MAX);
+		refuse(s, p, NULL, KEV_TOO_LONG, message);
+		return;
+	}
+	if (is_blank(line, len))
+		return;
+	e = kev_request_parse(&r, line, len, message, sizeof message);
+	if (e == KEV_OK)
+		act(s, p, &r);
+	else
+		refuse(s, p, r.id, e, message);
+	kev_request_fini(&r);
+}

@@ -1,0 +1,37 @@
+/*
+ * Being a daemon: the background, the pid file, another user.
+ */
+#ifndef KEVD_DAEMON_H
+#define KEVD_DAEMON_H
+
+#include <sys/types.h>
+
+struct pidfh;
+
+/*
+ * Goes on in the background. The parent stays until daemon_detached, and exits
+ * with 0 then, with 1 if this process ends before. Returns what to hand to
+ * daemon_detached, or -1, logged.
+ */
+int daemon_detach(void);
+
+/* It works: lets the parent go, and stdin, stdout and stderr. */
+void daemon_detached(int token);
+
+/*
+ * Takes the pid file, which is locked while we live; says whose it is when it
+ * is in use. NULL on failure, logged. For pidfile_remove of libbsd.
+ */
+struct pidfh *daemon_pidfile(const char *path);
+
+/* The ids of a user or group, by name or number. 0 or -1, logged. */
+int daemon_find_user(const char *name, uid_t *, gid_t *);
+int daemon_find_group(const char *name, gid_t *);
+
+/* Becomes that user for good. 0 or -1, logged. */
+int daemon_become(const char *name, uid_t, gid_t);
+
+/* Allows N descriptors if the limit can be raised so far; says if not. */
+void daemon_allow_files(size_t n);
+
+#endif

@@ -1,0 +1,195 @@
+#include "config.h"
+
+#include "history.h"
+
+#include "buf.h"
+
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Pages that were never written cost nothing, so no more than is used. */
+static char *
+map(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANON, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int
+history_init(struct history *h, size_t keep, size_t queue)
+{
+	memset(h, 0, sizeof *h);
+	h->keep = keep;
+	/* A backlog is cut off when it is over QUEUE at the end of a turn, and
+	 * one turn writes more; a quarter is freed at a time. */
+	h->size = (keep > queue ? keep : queue) * 4 / 3 + 512 * 1024;
+	h->ring = map(h->size);
+	if (h->ring == NULL)
+		return -ENOMEM;
+	h->slots = 256;
+	h->index = malloc(h->slots * sizeof *h->index);
+	if (h->index == NULL) {
+		history_fini(h);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void
+history_fini(struct history *h)
+{
+	if (h->ring != NULL)
+		munmap(h->ring, h->size);
+	free(h->index);
+	memset(h, 0, sizeof *h);
+}
+
+static struct entry *
+slot(const struct history *h, uint64_t i)
+{
+	return &h->index[i & (h->slots - 1)];
+}
+
+size_t
+history_lacks(const struct history *h, size_t len)
+{
+	size_t free_bytes = h->size - (size_t)(h->head - h->tail);
+
+	if (len <= free_bytes)
+		return 0;
+	return len - free_bytes > h->size / 4 ? len - free_bytes : h->size / 4;
+}
+
+void
+history_forget(struct history *h, uint64_t pos)
+{
+	h->tail = pos < h->head ? pos : h->head;
+	while (h->first < h->end && slot(h, h->first)->pos < h->tail)
+		h->first++;
+}
+
+bool
+history_grow(struct history *h, size_t len)
+{
+	size_t used = (size_t)(h->head - h->tail), size = h->size, done = 0;
+	struct iovec iov[2];
+	char *ring;
+	int i, n;
+
+	while (size - used < len)
+		size *= 2;
+	ring = map(size);
+	if (ring == NULL)
+		return false;
+	n = history_iov(h, h->tail, used, iov);
+	for (i = 0; i < n; i++) {
+		size_t at = (size_t)((h->tail + done) % size);
+		size_t first = size - at < iov[i].iov_len ? size - at :
+		    iov[i].iov_len;
+
+		memcpy(ring + at, iov[i].iov_base, first);
+		memcpy(ring, (char *)iov[i].iov_base + first,
+		    iov[i].iov_len - first);
+		done += iov[i].iov_len;
+	}
+	munmap(h->ring, h->size);
+	h->ring = ring;
+	h->size = size;
+	return true;
+}
+
+static bool
+grow_index(struct history *h)
+{
+	size_t slots = h->slots * 2;
+	struct entry *index = malloc(slots * sizeof *index);
+	uint64_t i;
+
+	if (index == NULL)
+		return false;
+	for (i = h->first; i < h->end; i++)
+		index[i & (slots - 1)] = *slot(h, i);
+	free(h->index);
+	h->index = index;
+	h->slots = slots;
+	return true;
+}
+
+bool
+history_add(struct history *h, uint64_t seq, enum kev_topic topic,
+    const char *line, size_t len)
+{
+	size_t at = (size_t)(h->head % h->size), first = h->size - at;
+
+	if (h->end - h->first == h->slots && !grow_index(h))
+		return false;
+	*slot(h, h->end++) = (struct entry){ h->head, seq, topic };
+	if (first > len)
+		first = len;
+	memcpy(h->ring + at, line, first);
+	memcpy(h->ring, line + first, len - first);
+	h->head += len;
+	return true;
+}
+
+int
+history_iov(const struct history *h, uint64_t pos, size_t len,
+    struct iovec *iov)
+{
+	size_t at = (size_t)(pos % h->size), first = h->size - at;
+
+	if (len == 0)
+		return 0;
+	iov[0].iov_base = h->ring + at;
+	iov[0].iov_len = len < first ? len : first;
+	if (len <= first)
+		return 1;
+	iov[1].iov_base = h->ring;
+	iov[1].iov_len = len - first;
+	return 2;
+}
+
+void
+history_copy(const struct history *h, uint64_t pos, size_t len, struct buf *b)
+{
+	struct iovec iov[2];
+	int i, n = history_iov(h, pos, len, iov);
+
+	for (i = 0; i < n; i++)
+		buf_put(b, iov[i].iov_base, iov[i].iov_len);
+}
+
+uint64_t
+history_from(const struct history *h, uint64_t pos)
+{
+	uint64_t low = h->first, high = h->end, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (slot(h, middle)->pos < pos)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint64_t
+history_kept(const struct history *h)
+{
+	if (h->head - h->tail <= h->keep)
+		return h->first;
+	return history_from(h, h->head - h->keep);
+}
+
+struct entry
+history_line(const struct history *h, uint64_t i, uint64_t *end)
+{
+	*end = i + 1 < h->end ? slot(h, i + 1)->pos : h->head;
+	return *slot(h, i);
+}

@@ -1,0 +1,491 @@
+#include "config.h"
+
+#include "hub.h"
+
+#include "buf.h"
+#include "event.h"
+#include "stamp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct interest {
+	TAILQ_ENTRY(interest) entry;
+	TAILQ_ENTRY(interest) dirty_entry;
+	LIST_HEAD(, subscriber) members;
+	struct kev_filter filter;
+	struct stream stream;
+	bool plain;		/* the topic alone decides */
+	bool dirty;		/* has something to flush */
+};
+
+/* Those who want a topic. */
+struct wanting {
+	struct interest **v;
+	size_t n, cap;
+};
+
+struct hub {
+	struct hub_config config;
+	char run[17];
+	uint64_t seq;
+	uint64_t events[KEV_TOPICS];
+	struct history log;
+	struct buf line;
+	struct wanting wanting[KEV_TOPICS];
+	TAILQ_HEAD(, interest) interests;
+	TAILQ_HEAD(interest_list, interest) dirty;
+};
+
+struct hub *
+hub_new(const struct hub_config *config)
+{
+	struct hub *h = calloc(1, sizeof *h);
+
+	if (h == NULL)
+		return NULL;
+	h->config = *config;
+	TAILQ_INIT(&h->interests);
+	TAILQ_INIT(&h->dirty);
+	if (history_init(&h->log, config->history, config->queue) != 0) {
+		free(h);
+		return NULL;
+	}
+	snprintf(h->run, sizeof h->run, "%08x%08x", arc4random(),
+	    arc4random());
+	return h;
+}
+
+static void
+interest_free(struct hub *h, struct interest *in)
+{
+	struct wanting *w;
+	size_t i;
+	int t;
+
+	for (t = 0; t < KEV_TOPICS; t++) {
+		w = &h->wanting[t];
+		for (i = 0; i < w->n; i++) {
+			if (w->v[i] != in)
+				continue;
+			w->v[i] = w->v[--w->n];
+			break;
+		}
+	}
+	TAILQ_REMOVE(&h->interests, in, entry);
+	if (in->dirty)
+		TAILQ_REMOVE(&h->dirty, in, dirty_entry);
+	stream_fini(&in->stream);
+	kev_filter_fini(&in->filter);
+	free(in);
+}
+
+void
+hub_free(struct hub *h)
+{
+	struct interest *in;
+	int t;
+
+	if (h == NULL)
+		return;
+	while ((in = TAILQ_FIRST(&h->interests)) != NULL)
+		interest_free(h, in);
+	for (t = 0; t < KEV_TOPICS; t++)
+		free(h->wanting[t].v);
+	history_fini(&h->log);
+	buf_fini(&h->line);
+	free(h);
+}
+
+const char *
+hub_run(const struct hub *h)
+{
+	return h->run;
+}
+
+uint64_t
+hub_seq(const struct hub *h)
+{
+	return h->seq;
+}
+
+uint64_t
+hub_events(const struct hub *h, enum kev_topic t)
+{
+	return h->events[t];
+}
+
+const struct history *
+hub_history(const struct hub *h)
+{
+	return &h->log;
+}
+
+const struct kev_filter *
+hub_filter(const struct subscriber *s)
+{
+	return s->interest != NULL ? &s->interest->filter : NULL;
+}
+
+/* Too far behind: what it is owed is lost, and it will be told. */
+static void
+fall_behind(struct hub *h, struct subscriber *s)
+{
+	struct stream *stream = s->q.stream;
+	uint64_t lost, first;
+
+	lost = outq_drop(&s->q, &h->log, &first);
+	s->sent += stream->events - s->mark - lost;
+	s->lost += lost;
+	s->mark = stream->events;
+	s->gap_lost = lost;
+	s->gap_first = first;
+	s->behind = true;
+}
+
+/* What comes while it is behind is lost as well. */
+static void
+skip_if_behind(struct subscriber *s)
+{
+	if (s->behind)
+		s->q.at = s->q.stream->end;
+}
+
+static bool
+is_over(const struct hub *h, const struct subscriber *s)
+{
+	return outq_behind(&s->q) > 0 && outq_pending(&s->q) > h->config.queue;
+}
+
+static void
+flush_interest(struct hub *h, struct interest *in)
+{
+	bool all = true;
+	struct subscriber *s;
+
+	LIST_FOREACH(s, &in->members, entry) {
+		skip_if_behind(s);
+		if (!s->blocked)
+			h->config.flush(s);
+		if (is_over(h, s))
+			fall_behind(h, s);
+		if (outq_behind(&s->q) > 0)
+			all = false;
+	}
+	if (all)
+		stream_clear(&in->stream);
+}
+
+void
+hub_flush(struct hub *h)
+{
+	struct interest *in;
+
+	while ((in = TAILQ_FIRST(&h->dirty)) != NULL) {
+		TAILQ_REMOVE(&h->dirty, in, dirty_entry);
+		in->dirty = false;
+		flush_interest(h, in);
+	}
+}
+
+/*
+ * Makes room for a line of LEN bytes. Whoever is owed what must go for that,
+ * and not for too much, gets a copy of it.
+ */
+static bool
+make_room(struct hub *h, size_t len)
+{
+	size_t lacks = history_lacks(&h->log, len);
+	struct interest *in;
+	struct subscriber *s;
+	uint64_t pos, i, end;
+
+	if (lacks == 0)
+		return true;
+	hub_flush(h);
+	i = history_from(&h->log, h->log.tail + lacks);
+	pos = i < h->log.end ? history_line(&h->log, i, &end).pos : h->log.head;
+	TAILQ_FOREACH(in, &h->interests, entry) {
+		LIST_FOREACH(s, &in->members, entry) {
+			if (!s->behind && outq_behind(&s->q) > 0 &&
+			    stream_pos(&in->stream, s->q.at) < pos)
+				outq_spill(&s->q, &h->log);
+		}
+		stream_forget(&in->stream, pos);
+	}
+	history_forget(&h->log, pos);
+	return history_lacks(&h->log, len) == 0 || history_grow(&h->log, len);
+}
+
+/* The event as a line in the log, or false: no memory. */
+static bool
+encode(struct hub *h, const struct kev_event *ev)
+{
+	buf_clear(&h->line);
+	kev_event_put(&h->line, ev);
+	return !h->line.failed && make_room(h, h->line.len) &&
+	    history_add(&h->log, ev->seq, ev->topic, h->line.data, h->line.len);
+}
+
+static void
+push(struct hub *h, struct interest *in, const struct kev_event *ev,
+    bool encoded)
+{
+	struct subscriber *s;
+
+	if (!in->dirty) {
+		in->dirty = true;
+		TAILQ_INSERT_TAIL(&h->dirty, in, dirty_entry);
+	}
+	if (encoded && outq_push(&in->stream, ev->seq,
+	    h->log.head - h->line.len, h->line.len))
+		return;
+	/* Without memory an event is lost, but not in silence. */
+	LIST_FOREACH(s, &in->members, entry) {
+		if (s->behind)
+			continue;
+		fall_behind(h, s);
+		if (s->gap_first == 0)
+			s->gap_first = ev->seq;
+	}
+	in->stream.events++;
+	in->stream.last = ev->seq;
+}
+
+void
+hub_publish(struct hub *h, struct kev_event *ev)
+{
+	struct wanting *w = &h->wanting[ev->topic];
+	bool tried = false, encoded = false;
+	size_t i;
+
+	ev->seq = ++h->seq;
+	ev->run = h->run;
+	h->events[ev->topic]++;
+	if (h->config.history > 0) {
+		encoded = encode(h, ev);
+		tried = true;
+	}
+	for (i = 0; i < w->n; i++) {
+		if (!w->v[i]->plain && !kev_filter_fits(&w->v[i]->filter, ev))
+			continue;
+		if (!tried)
+			encoded = encode(h, ev);
+		tried = true;
+		push(h, w->v[i], ev, encoded);
+	}
+}
+
+static bool
+add_wanting(struct wanting *w, struct interest *in)
+{
+	size_t cap = w->cap > 0 ? w->cap * 2 : 4;
+	struct interest **v;
+
+	if (w->n == w->cap) {
+		v = realloc(w->v, cap * sizeof *v);
+		if (v == NULL)
+			return false;
+		w->v = v;
+		w->cap = cap;
+	}
+	w->v[w->n++] = in;
+	return true;
+}
+
+/* The interest in F, which is moved. */
+static struct interest *
+find_interest(struct hub *h, struct kev_filter *f)
+{
+	struct interest *in;
+	int t;
+
+	TAILQ_FOREACH(in, &h->interests, entry) {
+		if (!kev_filter_same(&in->filter, f))
+			continue;
+		kev_filter_fini(f);
+		return in;
+	}
+	in = calloc(1, sizeof *in);
+	if (in == NULL) {
+		kev_filter_fini(f);
+		return NULL;
+	}
+	in->filter = *f;
+	memset(f, 0, sizeof *f);
+	in->plain = kev_filter_plain(&in->filter);
+	LIST_INIT(&in->members);
+	TAILQ_INSERT_TAIL(&h->interests, in, entry);
+	for (t = 0; t < KEV_TOPICS; t++) {
+		if ((in->filter.topics & UINT64_C(1) << t) == 0 ||
+		    add_wanting(&h->wanting[t], in))
+			continue;
+		interest_free(h, in);
+		return NULL;
+	}
+	return in;
+}
+
+void
+hub_unsubscribe(struct hub *h, struct subscriber *s)
+{
+	struct interest *in = s->interest;
+
+	if (in == NULL)
+		return;
+	skip_if_behind(s);
+	if (!s->behind)
+		s->sent += in->stream.events - s->mark;
+	outq_join(&s->q, &h->log, NULL);
+	s->interest = NULL;
+	s->behind = false;
+	LIST_REMOVE(s, entry);
+	if (LIST_EMPTY(&in->members))
+		interest_free(h, in);
+}
+
+bool
+hub_subscribe(struct hub *h, struct subscriber *s, struct kev_filter *f)
+{
+	struct interest *in;
+
+	hub_unsubscribe(h, s);
+	f->topics |= KEV_TOPIC_KEV;
+	in = find_interest(h, f);
+	if (in == NULL)
+		return false;
+	s->interest = in;
+	s->mark = in->stream.events;
+	outq_join(&s->q, &h->log, &in->stream);
+	LIST_INSERT_HEAD(&in->members, s, entry);
+	return true;
+}
+
+struct buf *
+hub_say(struct hub *h, struct subscriber *s)
+{
+	skip_if_behind(s);
+	outq_spill(&s->q, &h->log);
+	return &s->q.own;
+}
+
+bool
+hub_reaches(const struct hub *h, uint64_t seq)
+{
+	const struct history *log = &h->log;
+	uint64_t i = history_kept(log), end;
+
+	if (seq >= h->seq || h->config.history == 0)
+		return seq == h->seq;
+	return i < log->end && history_line(log, i, &end).seq <= seq + 1;
+}
+
+bool
+hub_say_after(struct hub *h, struct subscriber *s, const struct kev_filter *f,
+    uint64_t seq)
+{
+	struct buf *out = hub_say(h, s), line = BUF_INIT;
+	uint64_t i, end;
+	struct entry e;
+
+	for (i = history_kept(&h->log); i < h->log.end; i++) {
+		e = history_line(&h->log, i, &end);
+		if (e.seq <= seq ||
+		    ((f->topics | KEV_TOPIC_KEV) & UINT64_C(1) << e.topic) == 0)
+			continue;
+		buf_clear(&line);
+		history_copy(&h->log, e.pos, (size_t)(end - e.pos), &line);
+		if (line.failed || !kev_filter_fits_line(f,
+		    (enum kev_topic)e.topic, line.data, line.len))
+			continue;
+		buf_put(out, line.data, line.len);
+		s->sent++;
+	}
+	buf_fini(&line);
+	return hub_reaches(h, seq);
+}
+
+/* Writes events as a snapshot has them. */
+struct saying {
+	struct hub *h;
+	struct buf *out;
+	const struct kev_filter *filter;
+};
+
+static void
+say(void *arg, struct kev_event *ev)
+{
+	struct saying *to = arg;
+
+	if ((to->filter->topics & UINT64_C(1) << ev->topic) == 0 ||
+	    !kev_filter_fits(to->filter, ev))
+		return;
+	ev->seq = to->h->seq;
+	ev->run = to->h->run;
+	kev_event_put(to->out, ev);
+}
+
+/* A line for one subscriber alone: it has the number of the last event. */
+static void
+say_own(struct hub *h, struct buf *out, enum kev_topic topic,
+    const struct kev_note *note)
+{
+	struct stamp now = stamp_now();
+	struct kev_event ev = {
+		.topic = topic, .origin = KEV_BY_RESYNC, .time = now.time,
+		.mono = now.mono, .seq = h->seq, .run = h->run,
+		.data = (const struct kev_object *)note,
+	};
+
+	kev_event_put(out, &ev);
+}
+
+void
+hub_say_present(struct hub *h, struct subscriber *s,
+    const struct kev_filter *f)
+{
+	struct saying to = { h, hub_say(h, s), f };
+
+	h->config.present(h->config.source, say, &to);
+	say_own(h, to.out, KEV_T_KEV_SYNCED, NULL);
+}
+
+bool
+hub_catch_up(struct hub *h, struct subscriber *s)
+{
+	struct kev_note note = {
+		.has = KEV_BIT(CAUSE) | KEV_BIT(LOST) | KEV_BIT(FIRST) |
+		    KEV_BIT(LAST) | KEV_BIT(RESYNCED),
+		.cause = KEV_SLOW_READER, .resynced = true,
+	};
+	struct stream *stream = s->q.stream;
+
+	if (!s->behind)
+		return false;
+	s->lost += stream->events - s->mark;
+	note.lost = s->gap_lost + (stream->events - s->mark);
+	note.first = s->gap_first;
+	note.last = stream->last;
+	s->behind = false;
+	s->q.at = stream->end;
+	s->mark = stream->events;
+	say_own(h, hub_say(h, s), KEV_T_KEV_GAP, &note);
+	hub_say_present(h, s, hub_filter(s));
+	return true;
+}
+
+uint64_t
+hub_sent(const struct hub *h, const struct subscriber *s)
+{
+	if (s->interest == NULL || s->behind)
+		return s->sent;
+	return s->sent + s->interest->stream.events - s->mark -
+	    outq_lines(&s->q, &h->log);
+}
+
+uint64_t
+hub_queued(const struct subscriber *s)
+{
+	return s->behind ? s->q.own.len - s->q.own_sent : outq_pending(&s->q);
+}

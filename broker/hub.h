@@ -1,0 +1,106 @@
+/*
+ * The hub: numbers every event, keeps it in the log, and lets it flow to those
+ * who want it.
+ *
+ * Subscribers who want the same share one interest. An interest is found by
+ * topic, so that an event costs nothing for those who don't want it, and what
+ * it gets is kept once, as ranges of the log, however many share it. An event
+ * becomes JSON when the first one wants it, or the history keeps it, and only
+ * once.
+ *
+ * A subscriber who falls behind by more than the limit loses what it was owed,
+ * and is told so as soon as it reads again: kev/gap, then the present, then
+ * what happens from there on.
+ */
+#ifndef KEVD_HUB_H
+#define KEVD_HUB_H
+
+#include "filter.h"
+#include "history.h"
+#include "outq.h"
+
+#include <sys/queue.h>
+
+struct hub;
+struct interest;
+
+struct subscriber {
+	LIST_ENTRY(subscriber) entry;	/* those of the same interest */
+	struct interest *interest;	/* NULL: not subscribed */
+	struct outq q;
+	uint64_t mark;			/* events of the stream counted in: */
+	uint64_t sent;			/* events put into its queue, less... */
+	uint64_t lost;			/* ...those that it lost, in all */
+	uint64_t gap_first;		/* while behind: the first one lost */
+	uint64_t gap_lost;		/* while behind: how many so far */
+	bool blocked;			/* its socket takes nothing now */
+	bool behind;			/* fell behind, not yet told so */
+};
+
+struct hub_config {
+	size_t history;		/* bytes that "after" may go back */
+	size_t queue;		/* bytes a subscriber may be behind */
+	/* Sends what can be sent without blocking; sets "blocked". */
+	void (*flush)(struct subscriber *);
+	/* Publishes to ARG every lasting event that holds. */
+	void (*present)(void *source, void (*)(void *, struct kev_event *),
+	    void *arg);
+	void *source;
+};
+
+/* NULL: no memory. */
+struct hub *hub_new(const struct hub_config *);
+void hub_free(struct hub *);
+
+/* Unique to this run of the daemon, of [0-9a-f]. */
+const char *hub_run(const struct hub *);
+
+/* The number of the last event. */
+uint64_t hub_seq(const struct hub *);
+uint64_t hub_events(const struct hub *, enum kev_topic);
+const struct history *hub_history(const struct hub *);
+
+/* Numbers an event and gives it to all who want it. */
+void hub_publish(struct hub *, struct kev_event *);
+
+/* Sends what was published since the last time: once a turn of the loop. */
+void hub_flush(struct hub *);
+
+/*
+ * From now on events that fit F, in place of those it had. F is moved, also on
+ * failure. False: no memory, and it has no subscription.
+ */
+bool hub_subscribe(struct hub *, struct subscriber *, struct kev_filter *f);
+void hub_unsubscribe(struct hub *, struct subscriber *);
+const struct kev_filter *hub_filter(const struct subscriber *);
+
+/* A place to write lines in order with events: a reply, a snapshot ... */
+struct buf *hub_say(struct hub *, struct subscriber *);
+
+/*
+ * Says events after number SEQ, of those kept, that fit F; true when none of
+ * those after SEQ is missing.
+ */
+bool hub_say_after(struct hub *, struct subscriber *, const struct kev_filter *,
+    uint64_t seq);
+
+/* Whether there is nothing to say after SEQ that could be missing. */
+bool hub_reaches(const struct hub *, uint64_t seq);
+
+/* Says what holds now and fits F, then kev/synced. */
+void hub_say_present(struct hub *, struct subscriber *,
+    const struct kev_filter *);
+
+/*
+ * All of its own is sent: if it had fallen behind, says so and catches up.
+ * Returns whether there is something to send now.
+ */
+bool hub_catch_up(struct hub *, struct subscriber *);
+
+/* How many events were sent to it, or are being sent. */
+uint64_t hub_sent(const struct hub *, const struct subscriber *);
+
+/* Bytes owed to it. */
+uint64_t hub_queued(const struct subscriber *);
+
+#endif

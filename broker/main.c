@@ -1,0 +1,156 @@
+/*
+ * kevd: puts the parts together, in the order in which they may fail, and
+ * lets the loop run.
+ */
+#include "config.h"
+
+#include "daemon.h"
+#include "log.h"
+#include "notify.h"
+#include "options.h"
+#include "server.h"
+#include "source.h"
+#include "state.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <libutil.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Descriptors other than clients. */
+#define OWN_FILES 32
+
+struct kevd {
+	struct options options;
+	struct server server;
+	struct state *state;
+	struct source *source;
+	struct pidfh *pidfile;
+	uid_t uid;
+	gid_t gid;
+};
+
+static void
+stop(struct ev_loop *loop, ev_signal *w, int events)
+{
+	(void)w;
+	(void)events;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+/* The directory of the default socket is ours; others must be there. */
+static void
+make_directory(const struct kevd *k)
+{
+	char path[] = KEV_SOCKET_PATH;
+
+	*strrchr(path, '/') = '\0';
+	if (mkdir(path, 0755) == -1)
+		return;
+	if (k->options.user != NULL && chown(path, k->uid, k->gid) == -1)
+		log_warning("%s: %s", path, strerror(errno));
+}
+
+static bool
+find_names(struct kevd *k, gid_t *group)
+{
+	const struct options *o = &k->options;
+
+	*group = (gid_t)-1;
+	if (o->group != NULL && daemon_find_group(o->group, group) != 0)
+		return false;
+	if (o->user == NULL)
+		return true;
+	if (daemon_find_user(o->user, &k->uid, &k->gid) != 0)
+		return false;
+	if (geteuid() == 0)
+		return true;
+	log_info("--user %s: not started by root, so nothing to drop",
+	    o->user);
+	k->options.user = NULL;
+	return true;
+}
+
+/* Join groups, dump, listen: from then on nothing is missed. */
+static bool
+open_all(struct kevd *k)
+{
+	const struct options *o = &k->options;
+	struct source_config source = { o->rcvbuf, o->verbose };
+	struct server_config server = {
+		.path = o->socket, .mode = o->mode, .queue = o->queue,
+		.history = o->history, .max_clients = o->max_clients,
+		.fd = notify_listen_fd(),
+	};
+
+	if (server.fd == -2 || !find_names(k, &server.group))
+		return false;
+	daemon_allow_files(o->max_clients + OWN_FILES);
+	if (server_init(&k->server, &server) != 0 || (k->state = state_new(NULL,
+	    server_publish, &k->server)) == NULL) {
+		log_error("out of memory");
+		return false;
+	}
+	if (source_new(&k->source, k->state, &source) != 0 ||
+	    source_prime(k->source) != 0)
+		return false;
+	if (o->default_socket)
+		make_directory(k);
+	if (server_listen(&k->server) != 0)
+		return false;
+	if (o->pidfile != NULL &&
+	    (k->pidfile = daemon_pidfile(o->pidfile)) == NULL)
+		return false;
+	return o->user == NULL || daemon_become(o->user, k->uid, k->gid) == 0;
+}
+
+static bool
+serve(struct kevd *k, int token)
+{
+	struct ev_loop *loop = ev_default_loop(0);
+	ev_signal term, interrupt;
+
+	if (loop == NULL) {
+		log_error("libev finds no way to wait for events");
+		return false;
+	}
+	ev_signal_init(&term, stop, SIGTERM);
+	ev_signal_init(&interrupt, stop, SIGINT);
+	ev_signal_start(loop, &term);
+	ev_signal_start(loop, &interrupt);
+	signal(SIGPIPE, SIG_IGN);
+	source_start(k->source, loop);
+	server_start(&k->server, loop, k->state, k->source);
+	if (token != -1)
+		daemon_detached(token);
+	notify_ready(k->options.ready_fd);
+	ev_run(loop, 0);
+	return true;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct kevd k = { .source = NULL };
+	int status, token = -1;
+	bool good;
+
+	status = options_parse(&k.options, argc, argv);
+	if (status != -1)
+		return status;
+	log_init("kevd", k.options.verbose);
+	if (k.options.detach && (token = daemon_detach()) == -1)
+		return EXIT_FAILURE;
+	good = open_all(&k) && serve(&k, token);
+	source_free(k.source);
+	if (k.server.hub != NULL)
+		server_fini(&k.server);
+	state_free(k.state);
+	if (k.pidfile != NULL)
+		pidfile_remove(k.pidfile);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,81 @@
+#include "config.h"
+
+#include "notify.h"
+
+#include "log.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIRST_FD 3	/* SD_LISTEN_FDS_START */
+
+int
+notify_listen_fd(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	struct sockaddr_un sun;
+	socklen_t len = sizeof sun, size = sizeof(int);
+	int listening = 0, n;
+
+	if (pid == NULL || fds == NULL || atol(pid) != (long)getpid())
+		return -1;
+	n = atoi(fds);
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	if (n < 1)
+		return -1;
+	if (n > 1 || getsockname(FIRST_FD, (struct sockaddr *)&sun, &len) == -1 ||
+	    sun.sun_family != AF_UNIX || getsockopt(FIRST_FD, SOL_SOCKET,
+	    SO_ACCEPTCONN, &listening, &size) == -1 || listening == 0) {
+		log_error("LISTEN_FDS: not one listening Unix socket");
+		return -2;
+	}
+	return FIRST_FD;
+}
+
+static void
+tell_supervisor(const char *path)
+{
+	static const char ready[] = "READY=1";
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
+	int fd;
+
+	if ((path[0] != '/' && path[0] != '@') || len >= sizeof sun.sun_path) {
+		log_warning("NOTIFY_SOCKET: %s: cannot be used", path);
+		return;
+	}
+	memcpy(sun.sun_path, path, len);
+	if (path[0] == '@')
+		sun.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	if (fd == -1 || sendto(fd, ready, sizeof ready - 1, MSG_NOSIGNAL,
+	    (const struct sockaddr *)&sun, (socklen_t)(offsetof(
+	    struct sockaddr_un, sun_path) + len)) == -1)
+		log_warning("NOTIFY_SOCKET: %s: %s", path, strerror(errno));
+	if (fd != -1)
+		close(fd);
+}
+
+void
+notify_ready(int fd)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	if (path != NULL)
+		tell_supervisor(path);
+	unsetenv("NOTIFY_SOCKET");
+	if (fd == -1)
+		return;
+	if (write(fd, "\n", 1) != 1)
+		log_warning("descriptor %d: %s", fd, strerror(errno));
+	close(fd);
+}

@@ -1,0 +1,160 @@
+#include "config.h"
+
+#include "options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+"Usage: kevd [OPTION]...\n"
+"Publish the kernel's network events to those who ask on a Unix socket.\n"
+"\n"
+"  -u, --socket PATH     listen here instead of " KEV_SOCKET_PATH "\n"
+"  -m, --mode MODE       permissions of the socket, octal (0666)\n"
+"  -g, --group GROUP     group of the socket\n"
+"  -U, --user USER       become USER once all is open\n"
+"  -d, --detach          go to the background once all works\n"
+"  -p, --pidfile FILE    write the process id to FILE\n"
+"  -n, --notify FD       write a newline to descriptor FD when ready\n"
+"      --queue BYTES     backlog of a client, more is a gap (1048576)\n"
+"      --history BYTES   events kept for those who come back (4194304)\n"
+"      --max-clients N   clients at the same time (4096)\n"
+"      --rcvbuf BYTES    receive buffer for the kernel's messages\n"
+"  -v, --verbose         log every message of the kernel\n"
+"  -h, --help\n"
+"  -V, --version\n";
+
+enum { QUEUE = 256, HISTORY, MAX_CLIENTS, RCVBUF };
+
+static const struct option longs[] = {
+	{ "socket", required_argument, NULL, 'u' },
+	{ "mode", required_argument, NULL, 'm' },
+	{ "group", required_argument, NULL, 'g' },
+	{ "user", required_argument, NULL, 'U' },
+	{ "detach", no_argument, NULL, 'd' },
+	{ "pidfile", required_argument, NULL, 'p' },
+	{ "notify", required_argument, NULL, 'n' },
+	{ "queue", required_argument, NULL, QUEUE },
+	{ "history", required_argument, NULL, HISTORY },
+	{ "max-clients", required_argument, NULL, MAX_CLIENTS },
+	{ "rcvbuf", required_argument, NULL, RCVBUF },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 }
+};
+
+#define BYTES_MAX (1LL << 30)
+
+static bool
+number(const char *name, const char *text, long long min, long long max,
+    size_t *value)
+{
+	const char *wrong;
+	long long n = strtonum(text, min, max, &wrong);
+
+	if (wrong != NULL) {
+		fprintf(stderr, "kevd: %s %s: %s, must be %lld to %lld\n", name,
+		    text, wrong, min, max);
+		return false;
+	}
+	*value = (size_t)n;
+	return true;
+}
+
+static bool
+get_mode(const char *text, mode_t *mode)
+{
+	char *end;
+	long n = strtol(text, &end, 8);
+
+	if (*text < '0' || *text > '7' || *end != '\0' || n > 0777) {
+		fprintf(stderr, "kevd: --mode %s: must be octal, 0 to 0777\n",
+		    text);
+		return false;
+	}
+	*mode = (mode_t)n;
+	return true;
+}
+
+static bool
+take(struct options *o, int c)
+{
+	size_t fd;
+
+	switch (c) {
+	case 'u':
+		o->socket = optarg;
+		o->default_socket = false;
+		return true;
+	case 'm':
+		return get_mode(optarg, &o->mode);
+	case 'g':
+		o->group = optarg;
+		return true;
+	case 'U':
+		o->user = optarg;
+		return true;
+	case 'd':
+		o->detach = true;
+		return true;
+	case 'p':
+		o->pidfile = optarg;
+		return true;
+	case 'n':
+		if (!number("--notify", optarg, 0, INT_MAX, &fd))
+			return false;
+		o->ready_fd = (int)fd;
+		return true;
+	case 'v':
+		o->verbose = true;
+		return true;
+	case QUEUE:
+		return number("--queue", optarg, 4096, BYTES_MAX, &o->queue);
+	case HISTORY:
+		return number("--history", optarg, 0, BYTES_MAX, &o->history);
+	case MAX_CLIENTS:
+		return number("--max-clients", optarg, 1, 1000000,
+		    &o->max_clients);
+	case RCVBUF:
+		return number("--rcvbuf", optarg, 1, BYTES_MAX, &o->rcvbuf);
+	default:
+		return false;
+	}
+}
+
+int
+options_parse(struct options *o, int argc, char *argv[])
+{
+	int c;
+
+	*o = (struct options){ .socket = getenv("KEV_SOCKET"), .mode = 0666,
+	    .ready_fd = -1, .queue = 1 << 20, .history = 4 << 20,
+	    .max_clients = 4096 };
+	if (o->socket == NULL || o->socket[0] == '\0') {
+		o->socket = KEV_SOCKET_PATH;
+		o->default_socket = true;
+	}
+	while ((c = getopt_long(argc, argv, "u:m:g:U:dp:n:vhV", longs,
+	    NULL)) != -1) {
+		if (c == 'h') {
+			fputs(usage, stdout);
+			return fflush(stdout) == 0 ? 0 : 1;
+		}
+		if (c == 'V') {
+			puts("kevd " PACKAGE_VERSION);
+			return fflush(stdout) == 0 ? 0 : 1;
+		}
+		if (!take(o, c))
+			goto bad;
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "kevd: %s: there are no arguments\n", argv[optind]);
+bad:
+	fputs("Try 'kevd --help'.\n", stderr);
+	return 2;
+}

@@ -1,0 +1,34 @@
+/*
+ * The command line of kevd.
+ */
+#ifndef KEVD_OPTIONS_H
+#define KEVD_OPTIONS_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct options {
+	const char *socket;
+	bool default_socket;	/* and nobody named it: it is ours to make */
+	mode_t mode;
+	const char *group;	/* or NULL */
+	const char *user;	/* or NULL */
+	bool detach;
+	const char *pidfile;	/* or NULL */
+	int ready_fd;		/* or -1 */
+	bool verbose;
+	size_t queue;
+	size_t history;
+	size_t max_clients;
+	size_t rcvbuf;		/* 0: as the source sees fit */
+};
+
+/*
+ * Returns -1 to go on, else the status to exit with, when all was said that
+ * is to say.
+ */
+int options_parse(struct options *, int argc, char *argv[]);
+
+#endif

@@ -1,0 +1,257 @@
+#include "config.h"
+
+#include "report.h"
+
+#include "buf.h"
+#include "json.h"
+#include "log.h"
+#include "server.h"
+#include "source.h"
+#include "state.h"
+#include "sys.h"
+
+#include <string.h>
+
+/* The lists of an interface, in the order that a snapshot has them. */
+enum list { LIST_NONE, LIST_IPV4, LIST_IPV6, LIST_ROUTERS, LISTS };
+
+static const char *const lists[LISTS] = {
+	[LIST_IPV4] = "ipv4", [LIST_IPV6] = "ipv6", [LIST_ROUTERS] = "routers",
+};
+
+struct report {
+	struct buf *b;
+	const struct kev_names *ifnames;
+	bool open;		/* inside an interface */
+	bool skip;		/* which is not asked for */
+	enum list list;		/* inside this list of it */
+	bool first;		/* nothing in the list yet */
+	bool any;		/* some interface was written */
+};
+
+/* Ends lists and begins others, up to LIST. */
+static void
+go_to(struct report *r, enum list list)
+{
+	while (r->list < list) {
+		if (r->list != LIST_NONE)
+			buf_putc(r->b, ']');
+		if (++r->list == LISTS)
+			return;
+		buf_puts(r->b, ",\"");
+		buf_puts(r->b, lists[r->list]);
+		buf_puts(r->b, "\":[");
+		r->first = true;
+	}
+}
+
+static void
+end_interface(struct report *r)
+{
+	if (!r->open)
+		return;
+	go_to(r, LISTS);
+	buf_putc(r->b, '}');
+	r->open = false;
+}
+
+static void
+begin_interface(struct report *r, const struct kev_event *ev)
+{
+	end_interface(r);
+	r->skip = !kev_globs_fit(r->ifnames, ev->ifname);
+	if (r->skip)
+		return;
+	buf_puts(r->b, r->any ? ",{" : "{");
+	r->any = r->open = true;
+	r->list = LIST_NONE;
+	kev_event_put_ifname(r->b, ev->ifname);
+	buf_puts(r->b, ",\"ifindex\":");
+	json_put_u64(r->b, ev->ifindex);
+	if (ev->netns != NULL) {
+		buf_puts(r->b, ",\"netns\":");
+		json_put_string(r->b, ev->netns, strlen(ev->netns));
+	}
+	buf_putc(r->b, ',');
+	kev_object_members(r->b, KEV_LINK, ev->data,
+	    kev_topics[ev->topic].fields, false);
+}
+
+static void
+put_event(void *arg, struct kev_event *ev)
+{
+	struct report *r = arg;
+	enum list list;
+
+	switch (ev->topic) {
+	case KEV_T_INTERFACE_ATTACH:
+		begin_interface(r, ev);
+		return;
+	case KEV_T_IPV4_ADDRESS_ADD:
+		list = LIST_IPV4;
+		break;
+	case KEV_T_IPV6_ADDRESS_ADD:
+		list = LIST_IPV6;
+		break;
+	case KEV_T_IPV4_ROUTER_ADD:
+	case KEV_T_ND6_ROUTER_ADD:
+		list = LIST_ROUTERS;
+		break;
+	default:
+		return;
+	}
+	if (r->skip)
+		return;
+	go_to(r, list);
+	if (!r->first)
+		buf_putc(r->b, ',');
+	r->first = false;
+	kev_object_put(r->b, kev_topics[ev->topic].class, ev->data,
+	    kev_topics[ev->topic].fields, false);
+}
+
+void
+report_state(struct buf *b, const struct server *s,
+    const struct kev_names *ifnames)
+{
+	struct report r = { .b = b, .ifnames = ifnames, .skip = true };
+	struct stamp now = stamp_now();
+
+	buf_puts(b, ",\"interfaces\":[");
+	state_snapshot(s->state, &now, put_event, &r);
+	end_interface(&r);
+	buf_putc(b, ']');
+}
+
+static void
+put_bool(struct buf *b, const char *name, bool value)
+{
+	buf_puts(b, name);
+	buf_puts(b, value ? "true" : "false");
+}
+
+void
+report_topics(struct buf *b, const struct server *s)
+{
+	uint64_t native = source_topics() | KEV_TOPIC_KEV, fields;
+	const struct kev_topic_info *t;
+	int i;
+
+	(void)s;
+	buf_puts(b, ",\"topics\":[");
+	for (i = 0; i < KEV_TOPICS; i++) {
+		t = &kev_topics[i];
+		buf_puts(b, i > 0 ? ",{\"topic\":\"" : "{\"topic\":\"");
+		buf_puts(b, t->name);
+		put_bool(b, "\",\"lasting\":", t->lasting);
+		buf_puts(b, ",\"meaning\":");
+		json_put_string(b, t->meaning, strlen(t->meaning));
+		buf_puts(b, ",\"fields\":[");
+		for (fields = t->fields; fields != 0; fields &= fields - 1) {
+			if (fields != t->fields)
+				buf_putc(b, ',');
+			buf_putc(b, '"');
+			buf_puts(b, kev_field_name(
+			    (enum kev_field)__builtin_ctzll(fields)));
+			buf_putc(b, '"');
+		}
+		put_bool(b, "],\"native\":", (native & UINT64_C(1) << i) != 0);
+		buf_putc(b, '}');
+	}
+	buf_putc(b, ']');
+}
+
+static void
+put_count(struct buf *b, const char *name, uint64_t v)
+{
+	buf_puts(b, name);
+	json_put_u64(b, v);
+}
+
+static void
+put_source(struct buf *b, const struct source_stats *st)
+{
+	json_put_string(b, st->name, strlen(st->name));
+	put_count(b, ":{\"received\":", st->received);
+	put_count(b, ",\"decoded\":", st->decoded);
+	put_count(b, ",\"ignored\":", st->ignored);
+	put_count(b, ",\"malformed\":", st->malformed);
+	put_count(b, ",\"overruns\":", st->overruns);
+	put_count(b, ",\"resyncs\":", st->resyncs);
+	put_bool(b, ",\"available\":", st->available);
+	buf_puts(b, ",\"reason\":");
+	if (st->reason != NULL)
+		json_put_string(b, st->reason, strlen(st->reason));
+	else
+		buf_puts(b, "null");
+	buf_putc(b, '}');
+}
+
+static void
+put_client(struct buf *b, const struct server *s, const struct peer *p)
+{
+	put_count(b, "{\"pid\":", (uint64_t)p->pid);
+	put_count(b, ",\"uid\":", p->uid);
+	buf_puts(b, ",\"patterns\":");
+	buf_puts(b, p->patterns != NULL ? p->patterns : "[]");
+	put_count(b, ",\"queued\":", hub_queued(&p->sub));
+	put_count(b, ",\"sent\":", hub_sent(s->hub, &p->sub));
+	put_count(b, ",\"lost\":", p->sub.lost);
+	buf_putc(b, '}');
+}
+
+static void
+put_history(struct buf *b, const struct server *s)
+{
+	const struct history *h = hub_history(s->hub);
+	uint64_t i = history_kept(h), end;
+
+	if (i == h->end || h->keep == 0) {
+		buf_puts(b, ",\"history\":{\"bytes\":0,\"events\":0,"
+		    "\"oldest\":null}");
+		return;
+	}
+	put_count(b, ",\"history\":{\"bytes\":",
+	    h->head - history_line(h, i, &end).pos);
+	put_count(b, ",\"events\":", h->end - i);
+	buf_puts(b, ",\"oldest\":\"");
+	buf_puts(b, hub_run(s->hub));
+	put_count(b, "-", history_line(h, i, &end).seq);
+	buf_puts(b, "\"}");
+}
+
+void
+report_stats(struct buf *b, const struct server *s)
+{
+	const struct source_stats *st;
+	const struct peer *p;
+	bool first = true;
+	size_t i;
+	int t;
+
+	put_count(b, ",\"uptime\":", (stamp_now().mono - s->started) / 1000000);
+	put_count(b, ",\"rss\":", sys_rss());
+	buf_puts(b, ",\"sources\":{");
+	for (i = 0; (st = source_stats(s->source, i)) != NULL; i++) {
+		if (i > 0)
+			buf_putc(b, ',');
+		put_source(b, st);
+	}
+	buf_puts(b, "},\"events\":{");
+	for (t = 0; t < KEV_TOPICS; t++) {
+		if (hub_events(s->hub, (enum kev_topic)t) == 0)
+			continue;
+		buf_puts(b, first ? "\"" : ",\"");
+		buf_puts(b, kev_topics[t].name);
+		put_count(b, "\":", hub_events(s->hub, (enum kev_topic)t));
+		first = false;
+	}
+	buf_puts(b, "},\"clients\":[");
+	TAILQ_FOREACH(p, &s->peers.live, entry) {
+		if (p != TAILQ_FIRST(&s->peers.live))
+			buf_putc(b, ',');
+		put_client(b, s, p);
+	}
+	buf_putc(b, ']');
+	put_history(b, s);
+}

@@ -1,0 +1,291 @@
+#include "config.h"
+
+#include "server.h"
+
+#include "buf.h"
+#include "log.h"
+#include "request.h"
+#include "state.h"
+#include "sys.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Connections taken before others have their turn. */
+#define TURN 64
+/* Seconds to wait when descriptors or memory ran out. */
+#define RETRY 1.0
+
+static void
+present(void *arg, void (*publish)(void *, struct kev_event *), void *to)
+{
+	struct server *s = arg;
+	struct stamp now = stamp_now();
+
+	state_snapshot(s->state, &now, publish, to);
+}
+
+int
+server_init(struct server *s, const struct server_config *config)
+{
+	struct hub_config hub = {
+		.history = config->history, .queue = config->queue,
+		.flush = peer_flush, .present = present, .source = s,
+	};
+
+	memset(s, 0, sizeof *s);
+	s->config = *config;
+	s->fd = config->fd;
+	s->started = stamp_now().mono;
+	TAILQ_INIT(&s->peers.live);
+	TAILQ_INIT(&s->peers.dead);
+	s->peers.queue = config->queue;
+	s->peers.hangup = -1;
+	s->peers.line = server_answer;
+	s->peers.server = s;
+	s->hub = s->peers.hub = hub_new(&hub);
+	return s->hub == NULL ? -ENOMEM : 0;
+}
+
+void
+server_publish(void *arg, struct kev_event *ev)
+{
+	struct server *s = arg;
+
+	hub_publish(s->hub, ev);
+}
+
+/* Who listens at the address already: not a corpse, but a kevd alive? */
+static int
+check_stale(const char *path, const struct sockaddr_un *sun)
+{
+	struct stat st;
+	uid_t uid;
+	pid_t pid = 0;
+	int fd, error;
+
+	if (lstat(path, &st) == -1)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode)) {
+		log_error("%s: is there already and is not a socket", path);
+		return -ENOTSOCK;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (fd == -1)
+		return -errno;
+	error = connect(fd, (const struct sockaddr *)sun, sizeof *sun) == -1 ?
+	    errno : 0;
+	if (error == 0 && sys_peer(fd, &uid, &pid) == 0 && pid != 0)
+		log_error("%s: in use by process %ld", path, (long)pid);
+	else if (error == 0 || error == EAGAIN)
+		log_error("%s: in use by another process", path);
+	close(fd);
+	if (error == 0 || error == EAGAIN)
+		return -EADDRINUSE;
+	if (error != ECONNREFUSED) {
+		log_error("%s: %s", path, strerror(error));
+		return -error;
+	}
+	if (unlink(path) == -1 && errno != ENOENT) {
+		error = errno;
+		log_error("%s: cannot remove the old socket: %s", path,
+		    strerror(error));
+		return -error;
+	}
+	return 0;
+}
+
+static int
+bind_path(struct server *s)
+{
+	const char *path = s->config.path;
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int error;
+
+	if (strlen(path) >= sizeof sun.sun_path) {
+		log_error("%s: too long for a socket, which may have %zu bytes",
+		    path, sizeof sun.sun_path - 1);
+		return -ENAMETOOLONG;
+	}
+	strcpy(sun.sun_path, path);
+	error = check_stale(path, &sun);
+	if (error != 0)
+		return error;
+	/* Nobody connects before the permissions are as they should be. */
+	mask = umask(0777);
+	error = bind(s->fd, (const struct sockaddr *)&sun, sizeof sun) == -1 ?
+	    errno : 0;
+	umask(mask);
+	if (error != 0) {
+		log_error("%s: %s", path, strerror(error));
+		return -error;
+	}
+	if ((s->config.group != (gid_t)-1 &&
+	    chown(path, (uid_t)-1, s->config.group) == -1) ||
+	    chmod(path, s->config.mode) == -1 || lstat(path, &s->made) == -1) {
+		error = errno;
+		log_error("%s: %s", path, strerror(error));
+		unlink(path);
+		return -error;
+	}
+	return 0;
+}
+
+int
+server_listen(struct server *s)
+{
+	int error;
+
+	if (s->fd == -1) {
+		s->fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		if (s->fd == -1) {
+			error = errno;
+			log_error("socket: %s", strerror(error));
+			return -error;
+		}
+		error = bind_path(s);
+		if (error != 0)
+			return error;
+		if (listen(s->fd, SOMAXCONN) == -1) {
+			error = errno;
+			log_error("%s: %s", s->config.path, strerror(error));
+			return -error;
+		}
+	}
+	fcntl(s->fd, F_SETFD, FD_CLOEXEC);
+	fcntl(s->fd, F_SETFL, fcntl(s->fd, F_GETFL) | O_NONBLOCK);
+	return 0;
+}
+
+/* It is told, and goes: it may try again later. */
+static void
+turn_away(int fd)
+{
+	struct buf b = BUF_INIT;
+
+	kev_reply_error(&b, NULL, KEV_TOO_MANY, "kevd has no place for more "
+	    "clients");
+	if (!b.failed)
+		(void)!send(fd, b.data, b.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	buf_fini(&b);
+	close(fd);
+}
+
+static void
+acceptable(struct ev_loop *loop, ev_io *w, int events)
+{
+	static struct log_limit limit;
+	struct server *s = w->data;
+	int fd, n;
+
+	(void)events;
+	for (n = 0; n < TURN; n++) {
+		fd = accept(w->fd, NULL, NULL);
+		if (fd == -1 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (fd == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (fd == -1) {
+			/* Out of descriptors or memory: others go on. */
+			log_limited(&limit, "accept: %s; trying again later",
+			    strerror(errno));
+			ev_io_stop(loop, w);
+			ev_timer_set(&s->retry, RETRY, 0.);
+			ev_timer_start(loop, &s->retry);
+			return;
+		}
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		if (s->peers.count >= s->config.max_clients)
+			turn_away(fd);
+		else
+			peer_new(&s->peers, fd);
+	}
+}
+
+static void
+retry(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct server *s = w->data;
+
+	(void)events;
+	ev_io_start(loop, &s->accept);
+}
+
+static void
+hung_up(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct server *s = w->data;
+
+	(void)loop;
+	(void)events;
+	peer_hangup(&s->peers);
+}
+
+static void
+turn(struct ev_loop *loop, ev_prepare *w, int events)
+{
+	struct server *s = w->data;
+
+	(void)loop;
+	(void)events;
+	hub_flush(s->hub);
+	peer_reap(&s->peers);
+}
+
+void
+server_start(struct server *s, struct ev_loop *loop, struct state *state,
+    struct source *source)
+{
+	s->state = state;
+	s->source = source;
+	s->peers.loop = loop;
+	s->peers.hangup = sys_hangup_new();
+	if (s->peers.hangup != -1) {
+		ev_io_init(&s->hangup, hung_up, s->peers.hangup, EV_READ);
+		s->hangup.data = s;
+		ev_io_start(loop, &s->hangup);
+	}
+	ev_io_init(&s->accept, acceptable, s->fd, EV_READ);
+	ev_timer_init(&s->retry, retry, RETRY, 0.);
+	ev_prepare_init(&s->prepare, turn);
+	s->accept.data = s->retry.data = s->prepare.data = s;
+	ev_io_start(loop, &s->accept);
+	ev_prepare_start(loop, &s->prepare);
+}
+
+void
+server_fini(struct server *s)
+{
+	struct peer *p;
+	struct stat st;
+
+	/* Not one that somebody else put there meanwhile. */
+	if (s->made.st_ino != 0 && lstat(s->config.path, &st) == 0 &&
+	    st.st_ino == s->made.st_ino && st.st_dev == s->made.st_dev &&
+	    unlink(s->config.path) == -1)
+		log_info("%s: not removed: %s", s->config.path,
+		    strerror(errno));
+	if (s->peers.loop != NULL) {
+		hub_flush(s->hub);
+		while ((p = TAILQ_FIRST(&s->peers.live)) != NULL)
+			peer_close(p);
+		peer_reap(&s->peers);
+		ev_io_stop(s->peers.loop, &s->accept);
+		ev_timer_stop(s->peers.loop, &s->retry);
+		ev_prepare_stop(s->peers.loop, &s->prepare);
+	}
+	if (s->peers.hangup != -1) {
+		ev_io_stop(s->peers.loop, &s->hangup);
+		close(s->peers.hangup);
+	}
+	if (s->fd != -1)
+		close(s->fd);
+	hub_free(s->hub);
+}

@@ -1,0 +1,60 @@
+/*
+ * The Unix socket that clients connect to, and the loop's turns: whatever was
+ * published during one is sent at its end.
+ */
+#ifndef KEVD_SERVER_H
+#define KEVD_SERVER_H
+
+#include "peer.h"
+
+#include <sys/stat.h>
+
+struct source;
+struct state;
+
+struct server_config {
+	const char *path;	/* of the socket */
+	mode_t mode;		/* its permissions */
+	gid_t group;		/* its group, or -1 */
+	size_t queue;		/* bytes a client may be behind */
+	size_t history;		/* bytes kept for "after" */
+	size_t max_clients;
+	int fd;			/* listening socket handed over, or -1 */
+};
+
+struct server {
+	struct server_config config;
+	struct peer_group peers;
+	struct hub *hub;
+	struct state *state;	/* lent */
+	struct source *source;	/* lent; NULL: none yet */
+	ev_io accept, hangup;
+	ev_timer retry;		/* accepting again after running out */
+	ev_prepare prepare;
+	int fd;			/* listening */
+	struct stat made;	/* the socket that we made */
+	uint64_t started;	/* stamp.mono */
+};
+
+/* 0 or -ENOMEM. CONFIG is copied, its path lent. */
+int server_init(struct server *, const struct server_config *);
+
+/* A state_publish_fn with the server as its argument. */
+void server_publish(void *server, struct kev_event *);
+
+/*
+ * Makes the socket and listens. Says what is wrong on failure: the path too
+ * long, not a socket, in use, its directory missing.
+ */
+int server_listen(struct server *);
+
+/* Goes live. STATE and SOURCE are lent until server_fini. */
+void server_start(struct server *, struct ev_loop *, struct state *,
+    struct source *);
+
+void server_fini(struct server *);
+
+/* answer.c: one line of a client, as peer_group.line. */
+void server_answer(struct peer *, const char *line, size_t len);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * What each system says in its own way; one file of these in its folder.
+ */
+#ifndef KEVD_SYS_H
+#define KEVD_SYS_H
+
+#include <sys/types.h>
+
+#include <stddef.h>
+
+/* Who is at the other end of a Unix socket; PID 0: not known. 0 or -errno. */
+int sys_peer(int fd, uid_t *uid, pid_t *pid);
+
+/* Resident memory of this process in bytes; 0: not known. */
+size_t sys_rss(void);
+
+/*
+ * Tells when sockets are closed at the other end although nothing is read from
+ * them or written to them. A descriptor to poll for reading (-1: the system
+ * has no such thing, and it is noticed at the next write), and what to do:
+ * watch one socket, with a pointer to be given back; get one that was hung up,
+ * or NULL. Closing a socket ends its watch.
+ */
+int sys_hangup_new(void);
+int sys_hangup_watch(int hangup, int fd, void *arg);
+void *sys_hangup_next(int hangup);
+
+#endif
