@@ -6,7 +6,7 @@
 #define KEV_FILTER_H
 
 #include "event.h"
-#include "limits.h"
+#include "bounds.h"
 
 #include <stdbool.h>
 #include <stddef.h>

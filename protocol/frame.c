@@ -2,7 +2,7 @@
 
 #include "frame.h"
 
-#include "limits.h"
+#include "bounds.h"
 
 #include <string.h>
 

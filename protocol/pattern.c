@@ -2,7 +2,7 @@
 
 #include "pattern.h"
 
-#include "limits.h"
+#include "bounds.h"
 #include "topics.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * What one client may ask of the broker. Each is reached by a test.
  */
-#ifndef KEV_LIMITS_H
-#define KEV_LIMITS_H
+#ifndef KEV_BOUNDS_H
+#define KEV_BOUNDS_H
 
 #define KEV_PROTOCOL		1	/* version of the wire protocol */
 
