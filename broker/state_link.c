@@ -94,6 +94,9 @@ set_link(struct kev_link *l, const struct kev_link *told)
 static void
 set_master(struct state *st, struct link *l, uint32_t master)
 {
+	/* Nothing can be a port of itself, whatever a message says. */
+	if (master == l->ifindex)
+		master = 0;
 	if (l->master_index == master)
 		return;
 	if (l->master_index != 0)

@@ -1,0 +1,237 @@
+#include "config.h"
+
+#include "player.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Each interface is {"ifname", "link", "addresses":{KEY:..}, "routers":{..}} */
+
+json_t *
+player_new(void)
+{
+	return json_object();
+}
+
+static const char *
+text(const json_t *v, const char *key)
+{
+	const char *s = json_string_value(json_object_get(v, key));
+
+	return s != NULL ? s : "";
+}
+
+/* IPv4: address, prefix length, peer; IPv6: address. */
+static void
+address_key(char *key, size_t size, const json_t *data)
+{
+	json_int_t n = json_integer_value(json_object_get(data, "prefixlen"));
+
+	if (strcmp(text(data, "family"), "inet") != 0)
+		snprintf(key, size, "6 %s", text(data, "address"));
+	else
+		snprintf(key, size, "4 %s/%d %s", text(data, "address"), (int)n,
+		    text(data, "peer"));
+}
+
+static void
+router_key(char *key, size_t size, const json_t *data)
+{
+	json_int_t n = json_integer_value(json_object_get(data, "metric"));
+
+	snprintf(key, size, "%s %s %lld %s", text(data, "family"),
+	    text(data, "gateway"), (long long)n, text(data, "table"));
+}
+
+/* What was there before: the data, with what "prev" says of it. */
+static json_t *
+before(const json_t *data, const json_t *prev)
+{
+	json_t *old = json_copy((json_t *)data), *v;
+	const char *key;
+
+	json_object_foreach((json_t *)prev, key, v) {
+		if (json_is_null(v))
+			json_object_del(old, key);
+		else
+			json_object_set(old, key, v);
+	}
+	return old;
+}
+
+static json_t *
+attach(json_t *state, const char *index, const json_t *ev)
+{
+	json_t *link = json_pack("{s:O,s:O,s:{},s:{}}", "ifname",
+	    json_object_get(ev, "ifname"), "link", json_object_get(ev, "data"),
+	    "addresses", "routers");
+
+	json_object_set_new(state, index, link);
+	return link;
+}
+
+static void
+play_interface(json_t *state, const char *index, json_t *link,
+    const char *topic, const json_t *ev)
+{
+	json_t *data = json_object_get(ev, "data"), *v;
+	static const char *const copied[] = { "operstate", "carrier" };
+	size_t i;
+
+	if (strcmp(topic, "attach") == 0) {
+		attach(state, index, ev);
+	} else if (strcmp(topic, "detach") == 0) {
+		json_object_del(state, index);
+	} else if (strcmp(topic, "change") == 0) {
+		json_object_set(link, "link", data);
+	} else if (strcmp(topic, "rename") == 0) {
+		json_object_set(link, "ifname", json_object_get(ev, "ifname"));
+	} else if (strncmp(topic, "link-", 5) == 0) {
+		for (i = 0; i < 2; i++) {
+			v = json_object_get(data, copied[i]);
+			if (v != NULL)
+				json_object_set(json_object_get(link, "link"),
+				    copied[i], v);
+		}
+	}
+}
+
+static void
+play_address(json_t *link, const char *topic, const json_t *ev)
+{
+	json_t *data = json_object_get(ev, "data"), *old;
+	json_t *all = json_object_get(link, "addresses");
+	char key[256], old_key[256];
+
+	address_key(key, sizeof key, data);
+	if (strcmp(topic, "address-add") == 0) {
+		json_object_set(all, key, data);
+	} else if (strcmp(topic, "address-remove") == 0) {
+		json_object_del(all, key);
+	} else if (strcmp(topic, "address-change") == 0) {
+		old = before(data, json_object_get(ev, "prev"));
+		address_key(old_key, sizeof old_key, old);
+		json_decref(old);
+		json_object_del(all, old_key);
+		json_object_set(all, key, data);
+	}
+}
+
+static void
+play_router(json_t *link, const char *topic, const json_t *ev)
+{
+	json_t *data = json_object_get(ev, "data");
+	char key[256];
+
+	router_key(key, sizeof key, data);
+	if (strcmp(topic, "router-add") == 0)
+		json_object_set(json_object_get(link, "routers"), key, data);
+	else if (strcmp(topic, "router-remove") == 0)
+		json_object_del(json_object_get(link, "routers"), key);
+}
+
+bool
+player_line(json_t *state, const char *line, size_t len)
+{
+	json_t *ev = json_loadb(line, len, 0, NULL), *link;
+	const char *topic, *level;
+	char index[32];
+
+	if (ev == NULL)
+		return false;
+	topic = text(ev, "topic");
+	level = strchr(topic, '/');
+	snprintf(index, sizeof index, "%lld", (long long)json_integer_value(
+	    json_object_get(ev, "ifindex")));
+	link = json_object_get(state, index);
+	if (level == NULL || (link == NULL &&
+	    strcmp(topic, "interface/attach") != 0)) {
+		json_decref(ev);
+		return true;
+	}
+	level++;
+	if (strncmp(topic, "interface/", 10) == 0)
+		play_interface(state, index, link, level, ev);
+	else if (strncmp(level, "address-", 8) == 0)
+		play_address(link, level, ev);
+	else if (strncmp(level, "router-", 7) == 0)
+		play_router(link, level, ev);
+	json_decref(ev);
+	return true;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	long x = atol(*(const char *const *)a), y = atol(*(const char *const *)b);
+
+	return (x > y) - (x < y);
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The keys of an object in order; *N of them. To be freed. */
+static const char **
+keys(const json_t *object, int (*order)(const void *, const void *), size_t *n)
+{
+	const char **list = calloc(json_object_size(object) + 1, sizeof *list);
+	const char *key;
+	json_t *v;
+
+	*n = 0;
+	json_object_foreach((json_t *)object, key, v)
+		list[(*n)++] = key;
+	qsort(list, *n, sizeof *list, order);
+	return list;
+}
+
+/* Appends those whose key begins with PREFIX. */
+static json_t *
+values(const json_t *object, char prefix)
+{
+	json_t *list = json_array(), *v;
+	const char **key;
+	size_t n, i;
+
+	key = keys(object, by_text, &n);
+	for (i = 0; i < n; i++) {
+		if (prefix != '\0' && key[i][0] != prefix)
+			continue;
+		v = json_copy(json_object_get(object, key[i]));
+		json_object_del(v, "valid_lft");
+		json_object_del(v, "preferred_lft");
+		json_object_del(v, "lifetime");
+		json_array_append_new(list, v);
+	}
+	free(key);
+	return list;
+}
+
+json_t *
+player_state(const json_t *state)
+{
+	json_t *all = json_array(), *in, *out, *addresses;
+	const char **key;
+	size_t n, i;
+
+	key = keys(state, by_number, &n);
+	for (i = 0; i < n; i++) {
+		in = json_object_get(state, key[i]);
+		addresses = json_object_get(in, "addresses");
+		out = json_copy(json_object_get(in, "link"));
+		json_object_set(out, "ifname", json_object_get(in, "ifname"));
+		json_object_set_new(out, "ifindex", json_integer(atol(key[i])));
+		json_object_set_new(out, "ipv4", values(addresses, '4'));
+		json_object_set_new(out, "ipv6", values(addresses, '6'));
+		json_object_set_new(out, "routers",
+		    values(json_object_get(in, "routers"), '\0'));
+		json_array_append_new(all, out);
+	}
+	free(key);
+	return all;
+}

@@ -1,0 +1,737 @@
+#include "config.h"
+
+#include "buf.h"
+#include "event.h"
+#include "state.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "player.h"
+#include "test.h"
+
+/* What a state published: the lines, and the topics alone. */
+struct log {
+	struct buf lines;
+	struct buf topics;
+	uint64_t seq;
+};
+
+static struct stamp now = { UINT64_C(1795498235000000), 1000000 };
+
+static void
+publish(void *arg, struct kev_event *ev)
+{
+	struct log *log = arg;
+
+	ev->seq = ++log->seq;
+	ev->run = "0";
+	kev_event_put(&log->lines, ev);
+	if (log->topics.len > 0)
+		buf_putc(&log->topics, ' ');
+	buf_puts(&log->topics, kev_topics[ev->topic].name);
+}
+
+static void
+log_clear(struct log *log)
+{
+	buf_clear(&log->lines);
+	buf_clear(&log->topics);
+}
+
+static void
+log_fini(struct log *log)
+{
+	buf_fini(&log->lines);
+	buf_fini(&log->topics);
+}
+
+/* The topics since the last time were these; the log is cleared. */
+static void
+expect(struct log *log, const char *topics)
+{
+	buf_putc(&log->topics, '\0');
+	assert_string_equal(log->topics.data, topics);
+	log_clear(log);
+}
+
+/* The same, and the line holds this. */
+static void
+expect_line(struct log *log, const char *topics, const char *part)
+{
+	buf_putc(&log->lines, '\0');
+	if (strstr(log->lines.data, part) == NULL)
+		fail_msg("%s is not in\n%s", part, log->lines.data);
+	expect(log, topics);
+}
+
+static struct change
+link_change(uint32_t ifindex, const char *name, uint32_t flags)
+{
+	struct change c = { .type = CHANGE_LINK, .ifindex = ifindex };
+	struct kev_link *l = &c.link.link;
+
+	l->has = KEV_BIT(TYPE) | KEV_BIT(LLADDR) | KEV_BIT(MTU) |
+	    KEV_BIT(FLAGS) | KEV_BIT(OPERSTATE) | KEV_BIT(CARRIER) |
+	    KEV_BIT(CARRIER_CHANGES) | KEV_BIT(ALTNAMES);
+	l->type = 1;
+	l->mtu = 1500;
+	l->flags = flags;
+	l->lladdr.len = 6;
+	l->lladdr.byte[5] = (uint8_t)ifindex;
+	l->carrier = (flags & KEV_IFF_RUNNING) != 0;
+	l->operstate = l->carrier ? KEV_OPER_UP : KEV_OPER_DOWN;
+	snprintf(c.link.ifname, sizeof c.link.ifname, "%s", name);
+	return c;
+}
+
+static struct change
+addr_change(uint32_t ifindex, uint8_t family, uint8_t last, uint32_t flags)
+{
+	struct change c = { .type = CHANGE_ADDR, .ifindex = ifindex };
+	struct kev_addr *a = &c.addr;
+
+	a->has = KEV_BIT(FAMILY) | KEV_BIT(ADDRESS) | KEV_BIT(PREFIXLEN) |
+	    KEV_BIT(SCOPE) | KEV_BIT(FLAGS) | KEV_BIT(STATUS);
+	a->family = a->address.family = family;
+	a->address.byte[family == KEV_INET ? 3 : 15] = last;
+	a->address.byte[0] = family == KEV_INET ? 10 : 0x20;
+	a->prefixlen = family == KEV_INET ? 24 : 64;
+	a->flags = flags;
+	a->status = flags & KEV_IFA_DADFAILED ? KEV_DUPLICATE :
+	    flags & KEV_IFA_TENTATIVE ? KEV_TENTATIVE :
+	    flags & KEV_IFA_DEPRECATED ? KEV_DEPRECATED : KEV_PREFERRED;
+	if (family == KEV_INET)
+		return c;
+	a->has |= KEV_BIT(VALID_LFT) | KEV_BIT(PREFERRED_LFT);
+	a->valid_lft = a->preferred_lft =
+	    flags & KEV_IFA_PERMANENT ? KEV_FOREVER : 300;
+	return c;
+}
+
+static struct change
+router_change(uint32_t ifindex, uint8_t family, uint8_t last)
+{
+	struct change c = { .type = CHANGE_ROUTER, .ifindex = ifindex };
+	struct kev_router *r = &c.router.router;
+
+	c.router.family = family;
+	r->has = KEV_BIT(METRIC) | KEV_BIT(PROTOCOL) | KEV_BIT(TABLE);
+	r->table = 254;
+	r->protocol = KEV_PROTO_ROUTE | 3;
+	if (last == 0)
+		return c;
+	r->has |= KEV_BIT(GATEWAY);
+	r->gateway.family = family;
+	r->gateway.byte[0] = 10;
+	r->gateway.byte[3] = last;
+	return c;
+}
+
+static void
+apply(struct state *st, struct change c)
+{
+	now.mono += 1000;
+	now.time += 1000;
+	state_apply(st, &c, &now);
+}
+
+static void
+gone(struct state *st, struct change c)
+{
+	c.type++;
+	assert_true(c.type == CHANGE_LINK_GONE || c.type == CHANGE_ADDR_GONE ||
+	    c.type == CHANGE_ROUTER_GONE);
+	apply(st, c);
+}
+
+#define UP KEV_IFF_UP
+#define RUNNING (KEV_IFF_UP | KEV_IFF_RUNNING)
+#define PERMANENT KEV_IFA_PERMANENT
+#define TENTATIVE KEV_IFA_TENTATIVE
+#define FAILED (KEV_IFA_DADFAILED | KEV_IFA_TENTATIVE)
+
+static void
+links(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = link_change(2, "eth0", 0), port;
+
+	(void)unused;
+	apply(st, c);
+	expect_line(&log, "interface/attach interface/link-down",
+	    "\"ifname\":\"eth0\",\"ifindex\":2,\"source\":\"rtnetlink\"");
+	apply(st, c);
+	expect(&log, "");
+	c.link.link.mtu = 1400;
+	apply(st, c);
+	expect_line(&log, "interface/change", "\"prev\":{\"mtu\":1500}");
+	c = link_change(2, "eth0", RUNNING);
+	apply(st, c);
+	expect(&log, "interface/change interface/link-up");
+	c = link_change(2, "lan", RUNNING);
+	apply(st, c);
+	expect_line(&log, "interface/rename",
+	    "\"data\":{\"ifname\":\"lan\"},\"prev\":{\"ifname\":\"eth0\"}");
+	/* A port is told the name of its master, and its new name. */
+	port = link_change(3, "p", RUNNING);
+	port.link.master_index = 4;
+	apply(st, port);
+	expect(&log, "interface/attach interface/link-up");
+	apply(st, link_change(4, "br0", RUNNING));
+	expect_line(&log, "interface/attach interface/link-up interface/change",
+	    "\"master\":\"br0\",\"altnames\":[],\"lladdr\":"
+	    "\"00:00:00:00:00:03\"},\"prev\":{\"master\":null}}");
+	apply(st, link_change(4, "br1", RUNNING));
+	expect_line(&log, "interface/rename interface/change",
+	    "\"prev\":{\"master\":\"br0\"}");
+	gone(st, link_change(4, "br1", RUNNING));
+	expect_line(&log, "interface/detach interface/change",
+	    "\"prev\":{\"master\":\"br1\"}");
+	/* Closed by the kernel: it may be going. */
+	c = link_change(2, "lan", 0);
+	c.link.closing = true;
+	apply(st, c);
+	expect(&log, "interface/change interface/link-down "
+	    "interface/detaching");
+	gone(st, c);
+	expect(&log, "interface/detach");
+	gone(st, c);
+	expect(&log, "");
+	/* No name: no interface. */
+	apply(st, link_change(9, "", 0));
+	expect(&log, "");
+	state_free(st);
+	log_fini(&log);
+}
+
+static void
+another(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = link_change(2, "eth0", 0);
+
+	(void)unused;
+	apply(st, c);
+	apply(st, addr_change(2, KEV_INET, 1, PERMANENT));
+	log_clear(&log);
+	c.link.link.type = 772;
+	apply(st, c);
+	expect(&log, "ipv4/address-remove interface/proto-detach "
+	    "interface/detach interface/attach interface/link-down");
+	/* One of both may change; both at once make another interface. */
+	strcpy(c.link.ifname, "eth1");
+	apply(st, c);
+	expect(&log, "interface/rename");
+	c.link.link.lladdr.byte[0] = 2;
+	apply(st, c);
+	expect(&log, "interface/change");
+	strcpy(c.link.ifname, "eth2");
+	c.link.link.lladdr.byte[0] = 4;
+	apply(st, c);
+	expect(&log, "interface/detach interface/attach interface/link-down");
+	state_free(st);
+	log_fini(&log);
+}
+
+static void
+flaps(void **unused)
+{
+	static const struct {
+		uint32_t flags;
+		bool carrier;
+		uint32_t changes;
+		const char *topics, *part;
+	} steps[] = {
+		{ RUNNING, true, 1, "interface/change interface/link-up", "" },
+		/* Down and up, seen only in the counter. */
+		{ RUNNING, true, 3, "interface/link-down interface/link-up",
+		    "" },
+		{ RUNNING, true, 9, "interface/link-down interface/link-up",
+		    "\"count\":3" },
+		/* The counter runs ahead: wait until the flags agree. */
+		{ RUNNING, false, 10, "interface/change", "" },
+		{ UP, false, 10, "interface/change interface/link-down", "" },
+		/* Up, down, up: one up is told, for two. */
+		{ RUNNING, true, 13, "interface/change interface/link-up",
+		    "\"count\":2" },
+		{ RUNNING, true, 13, "", "" },
+		/* What happens while it is down by will is no flap. */
+		{ 0, false, 14, "interface/change interface/link-down", "" },
+		{ 0, false, 14, "", "" },
+		{ UP, false, 14, "interface/change", "" },
+		{ UP, false, 16, "interface/link-up interface/link-down", "" },
+	};
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c;
+	size_t i;
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", 0));
+	log_clear(&log);
+	for (i = 0; i < LENGTH(steps); i++) {
+		c = link_change(2, "eth0", steps[i].flags);
+		c.link.link.carrier = steps[i].carrier;
+		c.link.link.carrier_changes = steps[i].changes;
+		apply(st, c);
+		expect_line(&log, steps[i].topics, steps[i].part);
+	}
+	state_free(st);
+	log_fini(&log);
+}
+
+static void
+addresses(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c;
+
+	(void)unused;
+	/* Of an interface that is not known. */
+	apply(st, addr_change(2, KEV_INET, 1, PERMANENT));
+	expect(&log, "");
+	apply(st, link_change(2, "eth0", RUNNING));
+	log_clear(&log);
+	apply(st, addr_change(2, KEV_INET, 1, PERMANENT));
+	expect_line(&log, "interface/proto-attach ipv4/address-add "
+	    "ipv4/address-ready", "\"family\":\"inet\",\"remaining\":1");
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT | TENTATIVE));
+	expect_line(&log, "interface/proto-attach ipv6/address-add",
+	    "\"remaining\":2");
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT));
+	expect_line(&log, "ipv6/address-change ipv6/address-ready",
+	    "\"prev\":{\"flags\":[\"tentative\",\"permanent\"],"
+	    "\"status\":\"tentative\"}");
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT));
+	expect(&log, "");
+	state_settle(st, &now);
+	expect_line(&log, "network/changed", "\"interfaces\":[\"eth0\"],"
+	    "\"families\":[\"inet\",\"inet6\"]");
+	state_settle(st, &now);
+	expect(&log, "");
+	/* Lifetimes alone are no news; that they begin or end is. */
+	c = addr_change(2, KEV_INET6, 1, 0);
+	apply(st, c);
+	expect_line(&log, "ipv6/address-change", "\"prev\":{\"flags\":"
+	    "[\"permanent\"],\"valid_lft\":4294967295");
+	c.addr.valid_lft = 50;
+	apply(st, c);
+	expect(&log, "");
+	apply(st, addr_change(2, KEV_INET6, 1, KEV_IFA_DEPRECATED));
+	expect(&log, "ipv6/address-change nd6/address-deprecated");
+	apply(st, addr_change(2, KEV_INET6, 1, 0));
+	expect(&log, "ipv6/address-change");
+	/* It ran out. */
+	c.addr.valid_lft = 0;
+	gone(st, c);
+	expect(&log, "ipv6/address-remove nd6/address-expired "
+	    "interface/proto-detach");
+	gone(st, addr_change(2, KEV_INET, 1, PERMANENT));
+	state_begin(st, 0);
+	state_end(st, &now);
+	expect_line(&log, "ipv4/address-remove interface/proto-detach",
+	    "\"remaining\":0");
+	state_free(st);
+	log_fini(&log);
+}
+
+static void
+duplicates(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, addr_change(2, KEV_INET6, 9, PERMANENT));
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT | TENTATIVE));
+	log_clear(&log);
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT | FAILED));
+	expect(&log, "ipv6/address-change ipv6/duplicate");
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT | FAILED));
+	expect(&log, "");
+	gone(st, addr_change(2, KEV_INET6, 1, PERMANENT | FAILED));
+	expect(&log, "ipv6/address-remove");
+	/* With a lifetime: the removal alone tells it. */
+	apply(st, addr_change(2, KEV_INET6, 2, TENTATIVE));
+	log_clear(&log);
+	gone(st, addr_change(2, KEV_INET6, 2, FAILED));
+	expect(&log, "ipv6/address-remove ipv6/duplicate");
+	/* Autoconfigured: never told before. */
+	gone(st, addr_change(2, KEV_INET6, 3, FAILED));
+	expect(&log, "ipv6/duplicate");
+	/* Removed while tentative and never told: nothing. */
+	gone(st, addr_change(2, KEV_INET6, 4, TENTATIVE));
+	expect(&log, "");
+	state_free(st);
+	log_fini(&log);
+}
+
+static void
+held(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = addr_change(2, KEV_INET, 1, PERMANENT), d;
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, c);
+	log_clear(&log);
+	/* An ioctl: removed and added within a moment is a change. */
+	gone(st, c);
+	state_settle(st, &now);
+	expect_line(&log, "network/changed", "");
+	assert_int_equal(state_deadline(st), now.mono + 20000);
+	d = c;
+	d.addr.prefixlen = 16;
+	apply(st, d);
+	expect_line(&log, "ipv4/address-change", "\"prev\":{\"prefixlen\":24}");
+	assert_int_equal(state_deadline(st), 0);
+	/* The same again: nothing happened. */
+	gone(st, d);
+	apply(st, d);
+	expect(&log, "");
+	/* Not added again: a removal, when the time is over. */
+	gone(st, d);
+	now.mono = state_deadline(st) - 1;
+	state_tick(st, &now);
+	expect(&log, "");
+	now.mono++;
+	state_tick(st, &now);
+	expect(&log, "ipv4/address-remove interface/proto-detach");
+	/* Somebody's netlink request removes for good. */
+	apply(st, c);
+	log_clear(&log);
+	c.pid = 77;
+	gone(st, c);
+	state_settle(st, &now);
+	expect(&log, "ipv4/address-remove interface/proto-detach "
+	    "network/changed");
+	/* Another change in between: no change of this one. */
+	apply(st, d);
+	log_clear(&log);
+	gone(st, d);
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT));
+	expect(&log, "ipv4/address-remove interface/proto-detach "
+	    "interface/proto-attach ipv6/address-add ipv6/address-ready");
+	/* Both exist; one goes and the other is told again. */
+	c.pid = 0;
+	apply(st, c);
+	apply(st, d);
+	log_clear(&log);
+	gone(st, c);
+	apply(st, d);
+	expect(&log, "ipv4/address-remove");
+	/* Its interface goes while it is held. */
+	gone(st, d);
+	gone(st, link_change(2, "eth0", RUNNING));
+	expect(&log, "ipv4/address-remove interface/proto-detach "
+	    "ipv6/address-remove interface/proto-detach interface/detach");
+	state_free(st);
+	log_fini(&log);
+}
+
+static void
+routers(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = router_change(2, KEV_INET, 1), d;
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	log_clear(&log);
+	apply(st, c);
+	expect_line(&log, "ipv4/router-add", "\"data\":{\"family\":\"inet\","
+	    "\"gateway\":\"10.0.0.1\",\"metric\":0,\"protocol\":\"boot\","
+	    "\"table\":\"main\"}");
+	apply(st, c);
+	expect(&log, "");
+	assert_int_equal(state_wants(st), 0);
+	/* Replaced: what went is not said, so it is to be read. */
+	d = router_change(2, KEV_INET, 2);
+	d.router.replaces = true;
+	apply(st, d);
+	expect(&log, "ipv4/router-add");
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	assert_int_equal(state_wants(st), 0);
+	state_begin(st, PART_ROUTE4);
+	apply(st, router_change(2, KEV_INET, 2));
+	state_end(st, &now);
+	expect_line(&log, "ipv4/router-remove", "\"source\":\"resync\"");
+	/* Without a gateway, and by another one's hand. */
+	apply(st, router_change(2, KEV_INET6, 0));
+	expect_line(&log, "nd6/router-add", "\"family\":\"inet6\",\"metric\"");
+	d = router_change(2, KEV_INET6, 0);
+	d.router.router.protocol = KEV_PROTO_ROUTE | 9;
+	d.router.nh_id = 5;
+	d.router.prefsrc.family = KEV_INET;
+	d.router.prefsrc.byte[0] = 10;
+	d.router.prefsrc.byte[3] = 7;
+	apply(st, d);
+	expect(&log, "nd6/router-remove nd6/router-add");
+	/* They may go in silence with these. */
+	apply(st, (struct change){ .type = CHANGE_NEXTHOP_GONE,
+	    .router.nh_id = 4 });
+	assert_int_equal(state_wants(st), 0);
+	apply(st, (struct change){ .type = CHANGE_NEXTHOP_GONE,
+	    .router.nh_id = 5 });
+	assert_int_equal(state_wants(st), PART_ROUTE6);
+	apply(st, link_change(3, "eth1", RUNNING));
+	apply(st, addr_change(3, KEV_INET, 7, 0));
+	gone(st, addr_change(3, KEV_INET, 7, 0));
+	state_begin(st, 0);
+	state_end(st, &now);
+	assert_int_equal(state_wants(st), PART_ROUTE6);
+	apply(st, link_change(2, "eth0", 0));
+	assert_int_equal(state_wants(st), PART_ROUTE4 | PART_ROUTE6);
+	log_clear(&log);
+	gone(st, router_change(2, KEV_INET, 2));
+	expect(&log, "ipv4/router-remove");
+	gone(st, router_change(2, KEV_INET, 2));
+	expect(&log, "");
+	gone(st, link_change(2, "eth0", 0));
+	expect(&log, "nd6/router-remove interface/detach");
+	state_free(st);
+	log_fini(&log);
+}
+
+static void
+resync(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new("blue", publish, &log);
+
+	(void)unused;
+	state_begin(st, PART_ALL);
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, link_change(3, "eth1", RUNNING));
+	apply(st, addr_change(3, KEV_INET, 1, 0));
+	apply(st, addr_change(3, KEV_INET6, 1, PERMANENT));
+	apply(st, router_change(3, KEV_INET, 1));
+	state_end(st, &now);
+	state_settle(st, &now);
+	expect_line(&log, "interface/attach interface/link-up interface/attach "
+	    "interface/link-up interface/proto-attach ipv4/address-add "
+	    "ipv4/address-ready interface/proto-attach ipv6/address-add "
+	    "ipv6/address-ready ipv4/router-add network/changed",
+	    "\"netns\":\"blue\",\"source\":\"resync\"");
+	/* A part that was not dumped stays. */
+	state_begin(st, PART_ADDR4 | PART_ROUTE6);
+	state_end(st, &now);
+	expect(&log, "ipv4/address-remove interface/proto-detach");
+	/* What did not end proves nothing. */
+	state_begin(st, PART_ALL);
+	state_cancel(st);
+	expect(&log, "");
+	state_begin(st, PART_ALL);
+	apply(st, link_change(3, "eth1", RUNNING));
+	state_end(st, &now);
+	state_gap(st, KEV_KERNEL_OVERRUN, 12, &now);
+	expect_line(&log, "interface/detach ipv4/router-remove "
+	    "ipv6/address-remove interface/proto-detach kev/gap",
+	    "\"data\":{\"cause\":\"kernel-overrun\",\"lost\":12,"
+	    "\"resynced\":true,\"corrections\":4}");
+	state_free(st);
+	log_fini(&log);
+}
+
+/* What a snapshot of the state says, played. */
+static json_t *
+snapshot(struct state *st, struct log *log)
+{
+	json_t *player = player_new(), *all;
+	char *line, *end;
+
+	log_clear(log);
+	state_snapshot(st, &now, publish, log);
+	buf_putc(&log->lines, '\0');
+	for (line = log->lines.data; (end = strchr(line, '\n')) != NULL;
+	    line = end + 1) {
+		assert_true(player_line(player, line, (size_t)(end - line)));
+		assert_non_null(strstr(line, "\"snapshot\":true"));
+	}
+	all = player_state(player);
+	json_decref(player);
+	return all;
+}
+
+static void
+play(json_t *player, struct log *log)
+{
+	char *line, *end;
+
+	buf_putc(&log->lines, '\0');
+	for (line = log->lines.data; (end = strchr(line, '\n')) != NULL;
+	    line = end + 1)
+		assert_true(player_line(player, line, (size_t)(end - line)));
+	log_clear(log);
+}
+
+static void
+assert_same(json_t *a, json_t *b)
+{
+	if (!json_equal(a, b)) {
+		json_dumpf(a, stderr, JSON_SORT_KEYS | JSON_INDENT(1));
+		fputs("\nwas played back, but the state is\n", stderr);
+		json_dumpf(b, stderr, JSON_SORT_KEYS | JSON_INDENT(1));
+		fail();
+	}
+	json_decref(a);
+	json_decref(b);
+}
+
+/* A small world, so that everything happens to everything. */
+static struct change
+random_change(void)
+{
+	static const uint32_t link_flags[] = { 0, UP, RUNNING };
+	static const uint32_t addr_flags[] = { 0, PERMANENT, TENTATIVE,
+	    PERMANENT | TENTATIVE, FAILED, PERMANENT | FAILED,
+	    KEV_IFA_DEPRECATED };
+	static const char *const names[] = { "a", "b", "c\xff", "d" };
+	uint32_t ifindex = 1 + (uint32_t)rand() % 4;
+	uint8_t family = rand() % 2 ? KEV_INET : KEV_INET6;
+	struct change c;
+
+	switch (rand() % 8) {
+	case 0:
+	case 1:
+		c = link_change(ifindex, names[rand() % 4],
+		    link_flags[rand() % 3]);
+		c.link.link.mtu = rand() % 2 ? 1500 : 1400;
+		c.link.link.type = rand() % 20 ? 1 : 772;
+		c.link.link.carrier_changes = (uint32_t)rand() % 5;
+		c.link.master_index = (uint32_t)rand() % 5;
+		c.link.closing = rand() % 5 == 0;
+		break;
+	case 2:
+	case 3:
+	case 4:
+	case 5:
+		c = addr_change(ifindex, family, (uint8_t)(rand() % 3),
+		    addr_flags[rand() % 7]);
+		if (rand() % 3 == 0)
+			c.addr.prefixlen--;
+		if (rand() % 4 == 0) {
+			c.addr.has |= KEV_BIT(PEER);
+			c.addr.peer = c.addr.address;
+			c.addr.peer.byte[1] = (uint8_t)(rand() % 2);
+		}
+		c.addr.valid_lft = rand() % 3 == 0 ? 0 : c.addr.valid_lft;
+		break;
+	default:
+		c = router_change(ifindex, family, (uint8_t)(rand() % 3));
+		c.router.router.metric = (uint32_t)rand() % 2;
+		c.router.router.protocol += (uint16_t)(rand() % 2);
+		c.router.replaces = rand() % 10 == 0;
+	}
+	c.pid = (uint32_t)rand() % 2;
+	if (rand() % 3 == 0)
+		c.type++;
+	return c;
+}
+
+/* Anything in any order: the log is always the state. */
+static void
+random_walk(void **unused)
+{
+	struct log log = { .seq = 0 }, own = { .seq = 0 };
+	json_t *player = player_new();
+	unsigned seed;
+	int step, i, n;
+
+	(void)unused;
+	for (seed = 1; seed <= 40; seed++) {
+		struct state *st = state_new(NULL, publish, &log);
+
+		srand(seed);
+		json_object_clear(player);
+		for (step = 0; step < 300; step++) {
+			if (rand() % 30 == 0)
+				state_begin(st, (unsigned)rand() & PART_ALL);
+			n = rand() % 5;
+			for (i = 0; i < n; i++)
+				apply(st, random_change());
+			if (rand() % 30 == 0)
+				state_end(st, &now);
+			if (rand() % 3 == 0)
+				state_settle(st, &now);
+			if (rand() % 5 == 0) {
+				now.mono += 30000;
+				state_tick(st, &now);
+			}
+			play(player, &log);
+			assert_same(player_state(player), snapshot(st, &own));
+		}
+		state_free(st);
+	}
+	json_decref(player);
+	log_fini(&log);
+	log_fini(&own);
+}
+
+/* A dump of what is known says nothing; of a part, that the rest is gone. */
+static void
+dump_again(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	int pass;
+	uint8_t i;
+
+	(void)unused;
+	for (pass = 0; pass < 3; pass++) {
+		state_begin(st, PART_ALL);
+		for (i = 1; i <= 50; i++) {
+			char name[8];
+
+			if (pass == 2 && i % 2 == 0)
+				continue;
+			snprintf(name, sizeof name, "if%u", i);
+			apply(st, link_change(i, name, RUNNING));
+			apply(st, addr_change(i, KEV_INET, i, PERMANENT));
+			apply(st, addr_change(i, KEV_INET6, i, FAILED));
+			apply(st, router_change(i, KEV_INET, i));
+		}
+		state_end(st, &now);
+		state_settle(st, &now);
+		if (pass == 1)
+			expect(&log, "");
+		log_clear(&log);
+	}
+	state_snapshot(st, &now, publish, &log);
+	assert_int_equal(log.topics.len > 0, 1);
+	buf_putc(&log.topics, '\0');
+	for (i = 0, pass = 0; log.topics.data[pass] != '\0'; pass++)
+		i += strncmp(log.topics.data + pass, "interface/attach", 16) == 0;
+	assert_int_equal(i, 25);
+	state_free(st);
+	log_fini(&log);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(links),
+		cmocka_unit_test(another),
+		cmocka_unit_test(flaps),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(duplicates),
+		cmocka_unit_test(held),
+		cmocka_unit_test(routers),
+		cmocka_unit_test(resync),
+		cmocka_unit_test(random_walk),
+		cmocka_unit_test(dump_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
