@@ -128,28 +128,24 @@ hub_filter(const struct subscriber *s)
 	return s->interest != NULL ? &s->interest->filter : NULL;
 }
 
-/* Too far behind: what it is owed is lost, and it will be told. */
+/*
+ * Too far behind: what it is owed is lost, and so is what comes until it is
+ * told so; its queue has no stream as long.
+ */
 static void
 fall_behind(struct hub *h, struct subscriber *s)
 {
-	struct stream *stream = s->q.stream;
+	struct stream *stream = &s->interest->stream;
 	uint64_t lost, first;
 
 	lost = outq_drop(&s->q, &h->log, &first);
+	s->q.stream = NULL;
 	s->sent += stream->events - s->mark - lost;
 	s->lost += lost;
 	s->mark = stream->events;
 	s->gap_lost = lost;
 	s->gap_first = first;
 	s->behind = true;
-}
-
-/* What comes while it is behind is lost as well. */
-static void
-skip_if_behind(struct subscriber *s)
-{
-	if (s->behind)
-		s->q.at = s->q.stream->end;
 }
 
 static bool
@@ -165,7 +161,6 @@ flush_interest(struct hub *h, struct interest *in)
 	struct subscriber *s;
 
 	LIST_FOREACH(s, &in->members, entry) {
-		skip_if_behind(s);
 		if (!s->blocked)
 			h->config.flush(s);
 		if (is_over(h, s))
@@ -208,7 +203,7 @@ make_room(struct hub *h, size_t len)
 	pos = i < h->log.end ? history_line(&h->log, i, &end).pos : h->log.head;
 	TAILQ_FOREACH(in, &h->interests, entry) {
 		LIST_FOREACH(s, &in->members, entry) {
-			if (!s->behind && outq_behind(&s->q) > 0 &&
+			if (outq_behind(&s->q) > 0 &&
 			    stream_pos(&in->stream, s->q.at) < pos)
 				outq_spill(&s->q, &h->log);
 		}
@@ -334,7 +329,6 @@ hub_unsubscribe(struct hub *h, struct subscriber *s)
 
 	if (in == NULL)
 		return;
-	skip_if_behind(s);
 	if (!s->behind)
 		s->sent += in->stream.events - s->mark;
 	outq_join(&s->q, &h->log, NULL);
@@ -365,7 +359,6 @@ hub_subscribe(struct hub *h, struct subscriber *s, struct kev_filter *f)
 struct buf *
 hub_say(struct hub *h, struct subscriber *s)
 {
-	skip_if_behind(s);
 	outq_spill(&s->q, &h->log);
 	return &s->q.own;
 }
@@ -459,16 +452,17 @@ hub_catch_up(struct hub *h, struct subscriber *s)
 		    KEV_BIT(LAST) | KEV_BIT(RESYNCED),
 		.cause = KEV_SLOW_READER, .resynced = true,
 	};
-	struct stream *stream = s->q.stream;
+	struct stream *stream;
 
 	if (!s->behind)
 		return false;
+	stream = &s->interest->stream;
 	s->lost += stream->events - s->mark;
 	note.lost = s->gap_lost + (stream->events - s->mark);
 	note.first = s->gap_first;
 	note.last = stream->last;
 	s->behind = false;
-	s->q.at = stream->end;
+	outq_join(&s->q, &h->log, stream);
 	s->mark = stream->events;
 	say_own(h, hub_say(h, s), KEV_T_KEV_GAP, &note);
 	hub_say_present(h, s, hub_filter(s));
@@ -487,5 +481,5 @@ hub_sent(const struct hub *h, const struct subscriber *s)
 uint64_t
 hub_queued(const struct subscriber *s)
 {
-	return s->behind ? s->q.own.len - s->q.own_sent : outq_pending(&s->q);
+	return outq_pending(&s->q);
 }

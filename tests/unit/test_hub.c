@@ -1,0 +1,430 @@
+#include "config.h"
+
+#include "buf.h"
+#include "event.h"
+#include "hub.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "test.h"
+
+/*
+ * Readers that take as many bytes as they are told to. What they got must be
+ * what they would have got each by itself.
+ */
+struct reader {
+	struct subscriber sub;
+	struct buf got;
+	size_t takes;		/* bytes until it is blocked */
+};
+
+static struct hub *hub;
+static unsigned present_calls;
+
+static void
+flush(struct subscriber *s)
+{
+	struct reader *r = (struct reader *)s;
+	struct iovec iov[8];
+	size_t total = 0, own, sent, n;
+	int i, count;
+
+	do {
+		while (outq_pending(&s->q) > 0) {
+			count = 0;
+			own = s->q.own.len - s->q.own_sent;
+			if (own > 0)
+				iov[count++] = (struct iovec){
+				    s->q.own.data + s->q.own_sent, own };
+			if (s->q.stream != NULL)
+				count += stream_iov(s->q.stream,
+				    hub_history(hub), s->q.at, iov + count,
+				    8 - count, &total);
+			sent = 0;
+			for (i = 0; i < count && r->takes > 0; i++) {
+				n = iov[i].iov_len < r->takes ?
+				    iov[i].iov_len : r->takes;
+				buf_put(&r->got, iov[i].iov_base, n);
+				r->takes -= n;
+				sent += n;
+			}
+			outq_sent(&s->q, sent);
+			s->blocked = r->takes == 0;
+			if (s->blocked)
+				return;
+		}
+	} while (hub_catch_up(hub, s));
+	s->blocked = false;
+}
+
+static void
+present(void *source, void (*say)(void *, struct kev_event *), void *arg)
+{
+	static const struct kev_link l = { .has = KEV_BIT(MTU), .mtu = 1500 };
+	struct kev_event ev = {
+		.topic = KEV_T_INTERFACE_ATTACH, .ifname = "eth0",
+		.snapshot = true, .data = (const struct kev_object *)&l,
+	};
+
+	(void)source;
+	present_calls++;
+	say(arg, &ev);
+	ev.topic = KEV_T_INTERFACE_LINK_UP;
+	say(arg, &ev);
+}
+
+static void
+open_hub(size_t history, size_t queue)
+{
+	struct hub_config config = { .history = history, .queue = queue,
+	    .flush = flush, .present = present };
+
+	hub = hub_new(&config);
+	assert_non_null(hub);
+}
+
+static void
+open_reader(struct reader *r, uint64_t topics, size_t takes)
+{
+	struct kev_filter f = { .topics = topics };
+
+	memset(r, 0, sizeof *r);
+	r->takes = takes;
+	assert_true(hub_subscribe(hub, &r->sub, &f));
+}
+
+static void
+close_reader(struct reader *r)
+{
+	hub_unsubscribe(hub, &r->sub);
+	outq_fini(&r->sub.q);
+	buf_fini(&r->got);
+}
+
+static void
+publish(enum kev_topic topic, const char *ifname)
+{
+	struct kev_event ev = { .topic = topic, .ifname = ifname, .ifindex = 1 };
+
+	hub_publish(hub, &ev);
+}
+
+static char *
+text(struct buf *b)
+{
+	buf_putc(b, '\0');
+	b->len--;
+	return b->data;
+}
+
+/* Calls back with each line that was got. */
+static size_t
+count_lines(struct reader *r, const char *part)
+{
+	char *line = text(&r->got), *end;
+	size_t n = 0;
+
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		char *found = strstr(line, part);
+
+		n += found != NULL && found < end;
+	}
+	assert_string_equal(line, "");
+	return n;
+}
+
+/* The numbers in what was got go up by one, but for a gap told. */
+static void
+assert_whole(struct reader *r, uint64_t next)
+{
+	char *line, *end;
+
+	for (line = text(&r->got); (end = strchr(line, '\n')) != NULL;
+	    line = end + 1) {
+		json_t *ev = json_loadb(line, (size_t)(end - line), 0, NULL);
+		json_t *data = json_object_get(ev, "data");
+		const char *topic;
+		uint64_t seq;
+
+		assert_non_null(ev);
+		topic = json_string_value(json_object_get(ev, "topic"));
+		seq = (uint64_t)json_integer_value(json_object_get(ev, "seq"));
+		if (strcmp(topic, "kev/gap") == 0) {
+			assert_int_equal(next, json_integer_value(
+			    json_object_get(data, "first")));
+			next = (uint64_t)json_integer_value(
+			    json_object_get(data, "last")) + 1;
+			assert_int_equal(json_integer_value(json_object_get(
+			    data, "lost")), next - (uint64_t)json_integer_value(
+			    json_object_get(data, "first")));
+		} else if (json_object_get(ev, "snapshot") == NULL &&
+		    strcmp(topic, "kev/synced") != 0) {
+			assert_int_equal(seq, next);
+			next++;
+		}
+		json_decref(ev);
+	}
+}
+
+static void
+routing(void **state)
+{
+	static const char *const names[] = { "eth0", "wg0", NULL };
+	struct kev_filter f = { .topics = KEV_TOPIC(IPV6_DUPLICATE) };
+	struct reader all, some, one, none;
+	unsigned i;
+
+	(void)state;
+	open_hub(100000, 100000);
+	open_reader(&all, KEV_TOPIC_ALL, SIZE_MAX);
+	open_reader(&some, KEV_TOPIC(IPV6_DUPLICATE), SIZE_MAX);
+	open_reader(&none, KEV_TOPIC(INTERFACE_IDLE), SIZE_MAX);
+	memset(&one, 0, sizeof one);
+	one.takes = SIZE_MAX;
+	f.ifnames = (struct kev_names){ strdup("wg?"), 4, 1 };
+	assert_true(hub_subscribe(hub, &one.sub, &f));
+	for (i = 0; i < 3; i++) {
+		publish(KEV_T_IPV6_DUPLICATE, names[i]);
+		publish(KEV_T_NETWORK_CHANGED, NULL);
+	}
+	assert_int_equal(all.got.len, 0);
+	hub_flush(hub);
+	assert_whole(&all, 1);
+	assert_int_equal(count_lines(&all, "topic"), 6);
+	assert_int_equal(count_lines(&some, "topic"), 3);
+	assert_int_equal(count_lines(&some, "ipv6/duplicate"), 3);
+	assert_int_equal(count_lines(&one, "topic"), 1);
+	assert_int_equal(count_lines(&one, "\"ifname\":\"wg0\""), 1);
+	assert_int_equal(count_lines(&none, "topic"), 0);
+	assert_int_equal(hub_events(hub, KEV_T_IPV6_DUPLICATE), 3);
+	assert_int_equal(hub_sent(hub, &some.sub), 3);
+	/* What is said comes in its place. */
+	publish(KEV_T_IPV6_DUPLICATE, "a");
+	buf_puts(hub_say(hub, &some.sub), "reply\n");
+	publish(KEV_T_IPV6_DUPLICATE, "b");
+	hub_flush(hub);
+	assert_non_null(strstr(strstr(strstr(text(&some.got), "\"a\""),
+	    "reply\n"), "\"b\""));
+	/* kev/ goes to all, whatever they want. */
+	publish(KEV_T_KEV_GAP, NULL);
+	hub_flush(hub);
+	assert_int_equal(count_lines(&none, "kev/gap"), 1);
+	assert_int_equal(count_lines(&one, "kev/gap"), 1);
+	close_reader(&all);
+	close_reader(&some);
+	close_reader(&one);
+	close_reader(&none);
+	hub_free(hub);
+}
+
+/* A reader that takes little gets a gap, and then the present; once. */
+static void
+slow_reader(void **state)
+{
+	struct reader slow, fast;
+	int i;
+
+	(void)state;
+	open_hub(0, 10000);
+	open_reader(&slow, KEV_TOPIC_ALL, 1000);
+	open_reader(&fast, KEV_TOPIC_ALL, SIZE_MAX);
+	present_calls = 0;
+	for (i = 0; i < 2000; i++) {
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		if (i % 7 == 0)
+			hub_flush(hub);
+		assert_true(hub_queued(&slow.sub) < 10000 + 7 * 300);
+	}
+	hub_flush(hub);
+	assert_int_equal(count_lines(&fast, "topic"), 2000);
+	assert_whole(&fast, 1);
+	assert_int_equal(present_calls, 0);
+	assert_true(slow.sub.behind);
+	assert_true(slow.got.len == 1000);
+	slow.takes = SIZE_MAX;
+	flush(&slow.sub);
+	publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
+	assert_int_equal(present_calls, 1);
+	assert_int_equal(count_lines(&slow, "kev/gap"), 1);
+	assert_int_equal(count_lines(&slow, "\"cause\":\"slow-reader\""), 1);
+	assert_int_equal(count_lines(&slow, "kev/synced"), 1);
+	assert_int_equal(count_lines(&slow, "\"snapshot\":true"), 2);
+	assert_whole(&slow, 1);
+	assert_int_equal(hub_sent(hub, &slow.sub) + slow.sub.lost, 2001);
+	close_reader(&slow);
+	close_reader(&fast);
+	hub_free(hub);
+}
+
+/* Rare events owed to one who sleeps outlive the log. */
+static void
+sleeper(void **state)
+{
+	struct reader sleeps, all;
+	int i;
+
+	(void)state;
+	open_hub(100000, 100000);
+	open_reader(&sleeps, KEV_TOPIC(INTERFACE_IDLE), 0);
+	sleeps.sub.blocked = true;
+	open_reader(&all, KEV_TOPIC_ALL, SIZE_MAX);
+	for (i = 0; i < 20000; i++) {
+		publish(i % 1000 == 0 ? KEV_T_INTERFACE_IDLE :
+		    KEV_T_IPV6_DUPLICATE, "eth0");
+		if (i % 10 == 0)
+			hub_flush(hub);
+	}
+	hub_flush(hub);
+	assert_whole(&all, 1);
+	sleeps.takes = SIZE_MAX;
+	flush(&sleeps.sub);
+	assert_int_equal(count_lines(&sleeps, "interface/idle"), 20);
+	assert_int_equal(count_lines(&sleeps, "kev/gap"), 0);
+	assert_int_equal(sleeps.sub.lost, 0);
+	close_reader(&sleeps);
+	close_reader(&all);
+	hub_free(hub);
+}
+
+/* A line larger than the log. */
+static void
+large_line(void **state)
+{
+	size_t size = 3 << 20;
+	struct kev_note note = { .has = KEV_BIT(INTERFACES) };
+	struct kev_event ev = { .topic = KEV_T_NETWORK_CHANGED,
+	    .data = (const struct kev_object *)&note };
+	struct reader all;
+
+	(void)state;
+	open_hub(10000, 100 << 20);
+	open_reader(&all, KEV_TOPIC_ALL, SIZE_MAX);
+	publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	note.interfaces = (struct kev_names){ malloc(size), (uint32_t)size, 1 };
+	memset(note.interfaces.buf, 'x', size - 1);
+	note.interfaces.buf[size - 1] = '\0';
+	hub_publish(hub, &ev);
+	hub_publish(hub, &ev);
+	publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
+	assert_whole(&all, 1);
+	assert_int_equal(count_lines(&all, "topic"), 4);
+	free(note.interfaces.buf);
+	close_reader(&all);
+	hub_free(hub);
+}
+
+static void
+resume(void **state)
+{
+	struct kev_filter every = { .topics = KEV_TOPIC_ALL };
+	struct reader r;
+	int i;
+
+	(void)state;
+	open_hub(20000, 20000);
+	memset(&r, 0, sizeof r);
+	r.takes = SIZE_MAX;
+	assert_true(hub_reaches(hub, 0));
+	assert_false(hub_reaches(hub, 1));
+	for (i = 0; i < 10; i++)
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	assert_true(hub_say_after(hub, &r.sub, &every, 4));
+	flush(&r.sub);
+	assert_int_equal(count_lines(&r, "topic"), 6);
+	assert_whole(&r, 5);
+	assert_true(hub_reaches(hub, 0));
+	for (i = 0; i < 10000; i++)
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	assert_false(hub_reaches(hub, 10));
+	assert_true(hub_reaches(hub, hub_seq(hub)));
+	assert_true(hub_reaches(hub, hub_seq(hub) - 50));
+	assert_false(hub_reaches(hub, hub_seq(hub) + 1));
+	/* All there is, and no more than was to be kept. */
+	buf_clear(&r.got);
+	assert_false(hub_say_after(hub, &r.sub, &every, 0));
+	flush(&r.sub);
+	assert_true(r.got.len <= 20000 && r.got.len > 19000);
+	/* Only what fits. */
+	buf_clear(&r.got);
+	every.ifnames = (struct kev_names){ strdup("w*"), 3, 1 };
+	publish(KEV_T_IPV6_DUPLICATE, "wg0");
+	assert_true(hub_say_after(hub, &r.sub, &every, hub_seq(hub) - 10));
+	flush(&r.sub);
+	assert_int_equal(count_lines(&r, "topic"), 1);
+	kev_filter_fini(&every);
+	close_reader(&r);
+	hub_free(hub);
+}
+
+/* Many readers of any manner, and nobody misses anything unsaid. */
+static void
+random_walk(void **state)
+{
+	enum { READERS = 12 };
+	struct reader r[READERS];
+	unsigned seed;
+	int step, i;
+
+	(void)state;
+	for (seed = 1; seed <= 20; seed++) {
+		srand(seed);
+		open_hub(seed % 3 == 0 ? 0 : 30000, 8192);
+		for (i = 0; i < READERS; i++)
+			open_reader(&r[i], KEV_TOPIC_ALL, 0);
+		for (step = 0; step < 3000; step++) {
+			i = rand() % READERS;
+			publish(KEV_T_IPV6_DUPLICATE, "eth0");
+			if (rand() % 4 == 0)
+				hub_flush(hub);
+			if (rand() % 8 == 0) {
+				r[i].takes = (size_t)rand() % (i < 6 ? 100000 :
+				    3000);
+				flush(&r[i].sub);
+			}
+			/* Anew, while much is owed: nothing lost by that. */
+			if (rand() % 500 == 0) {
+				struct kev_filter f = { .topics =
+				    KEV_TOPIC_ALL };
+
+				if (!r[i].sub.behind)
+					assert_true(hub_subscribe(hub,
+					    &r[i].sub, &f));
+			}
+		}
+		for (i = 0; i < READERS; i++) {
+			r[i].takes = SIZE_MAX;
+			r[i].sub.blocked = false;
+			flush(&r[i].sub);
+		}
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		hub_flush(hub);
+		for (i = 0; i < READERS; i++) {
+			assert_whole(&r[i], 1);
+			assert_int_equal(hub_sent(hub, &r[i].sub) +
+			    r[i].sub.lost, 3001);
+			assert_int_equal(hub_queued(&r[i].sub), 0);
+			close_reader(&r[i]);
+		}
+		hub_free(hub);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routing),
+		cmocka_unit_test(slow_reader),
+		cmocka_unit_test(sleeper),
+		cmocka_unit_test(large_line),
+		cmocka_unit_test(resume),
+		cmocka_unit_test(random_walk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
