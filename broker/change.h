@@ -17,7 +17,7 @@ enum change_type {
 	CHANGE_ADDR_GONE,	/* "addr" as the kernel last told it */
 	CHANGE_ROUTER,		/* a default route, one next hop of it */
 	CHANGE_ROUTER_GONE,
-	CHANGE_NEXTHOP_GONE	/* a next hop object: "router.nh_id" */
+	CHANGE_NEXTHOP		/* "router.nh_id" changed or went */
 };
 
 /* The parts of the kernel's state, to dump and to compare one by one. */
@@ -31,14 +31,12 @@ enum change_type {
 struct change_link {
 	struct kev_link link;	/* "master" is not set: see master_index */
 	uint32_t master_index;	/* interface that this is a port of, or 0 */
-	bool fresh;		/* told as new: every flag counts as changed */
 	bool closing;		/* closed by the kernel: likely goes next */
 	char ifname[KEV_IFNAMSIZ];	/* "" when not told */
 };
 
 struct change_router {
 	struct kev_router router;	/* has GATEWAY unless device only */
-	uint8_t family;			/* of the route, not of the gateway */
 	struct kev_ip prefsrc;		/* goes with this address */
 	uint32_t nh_id;			/* next hop object it hangs on, or 0 */
 	bool replaces;			/* others of its kind may be gone */

@@ -131,7 +131,7 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 		link_apply(st, c->ifindex, &c->link);
 		return;
 	}
-	if (c->type == CHANGE_NEXTHOP_GONE) {
+	if (c->type == CHANGE_NEXTHOP) {
 		st->wants |= router_parts_on(st, c->router.nh_id);
 		return;
 	}

@@ -47,6 +47,7 @@ emit_flaps(struct state *st, struct link *l, bool was_up)
 	const struct kev_link *now = &l->l;
 	bool counted = (now->has & KEV_BIT(CARRIER_CHANGES)) != 0;
 	bool settled = now->carrier == is_up(now) ||
+	    (now->has & KEV_BIT(CARRIER)) == 0 ||
 	    (now->flags & KEV_IFF_UP) == 0;
 	uint32_t changes = counted ? now->carrier_changes - l->carrier_base : 0;
 

@@ -55,7 +55,6 @@ find(struct link *l, const struct change_router *c)
 {
 	struct router key = { .r = c->router };
 
-	key.r.family = c->family;
 	return RB_FIND(router_tree, &l->routers, &key);
 }
 
@@ -72,7 +71,7 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 
 	/* Which others it replaces the message does not say. */
 	if (c->replaces)
-		st->wants |= part(c->family);
+		st->wants |= part(c->router.family);
 	if (router != NULL && router->r.protocol != c->router.protocol) {
 		router_remove(st, l, router);
 		router = NULL;
@@ -82,8 +81,6 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		if (router == NULL)
 			return;
 		router->r = c->router;
-		router->r.family = c->family;
-		router->r.has |= KEV_BIT(FAMILY);
 		RB_INSERT(router_tree, &l->routers, router);
 		LIST_INSERT_HEAD(&st->routers, router, all);
 		emit(st, l, &router->r, true);

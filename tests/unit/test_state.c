@@ -117,8 +117,8 @@ router_change(uint32_t ifindex, uint8_t family, uint8_t last)
 	struct change c = { .type = CHANGE_ROUTER, .ifindex = ifindex };
 	struct kev_router *r = &c.router.router;
 
-	c.router.family = family;
-	r->has = KEV_BIT(METRIC) | KEV_BIT(PROTOCOL) | KEV_BIT(TABLE);
+	r->family = family;
+	r->has = KEV_BIT(FAMILY) | KEV_BIT(METRIC) | KEV_BIT(PROTOCOL) | KEV_BIT(TABLE);
 	r->table = 254;
 	r->protocol = KEV_PROTO_ROUTE | 3;
 	if (last == 0)
@@ -478,10 +478,10 @@ routers(void **unused)
 	apply(st, d);
 	expect(&log, "nd6/router-remove nd6/router-add");
 	/* They may go in silence with these. */
-	apply(st, (struct change){ .type = CHANGE_NEXTHOP_GONE,
+	apply(st, (struct change){ .type = CHANGE_NEXTHOP,
 	    .router.nh_id = 4 });
 	assert_int_equal(state_wants(st), 0);
-	apply(st, (struct change){ .type = CHANGE_NEXTHOP_GONE,
+	apply(st, (struct change){ .type = CHANGE_NEXTHOP,
 	    .router.nh_id = 5 });
 	assert_int_equal(state_wants(st), PART_ROUTE6);
 	apply(st, link_change(3, "eth1", RUNNING));

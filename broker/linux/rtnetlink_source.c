@@ -1,0 +1,480 @@
+#include "config.h"
+
+#include "rtnetlink_source.h"
+
+#include "log.h"
+#include "rtnl_decode.h"
+#include "state.h"
+
+#include <linux/filter.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <arpa/inet.h>
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The kernel doubles it: 64 MiB hold 80,000 changes of addresses, or 29,000 of
+ * links, while we don't read. */
+#define RCVBUF (32 << 20)
+/* Datagrams read before others have their turn. */
+#define TURN 512
+/* A dump that something changed under is repeated this often. */
+#define TRIES 10
+
+/* Parts of linux/netlink.h that old headers don't have. */
+#ifndef NETLINK_GET_STRICT_CHK
+#define NETLINK_GET_STRICT_CHK 12
+#endif
+#ifndef SK_MEMINFO_DROPS
+#define SK_MEMINFO_DROPS 8
+#endif
+
+/* What a buffer held besides changes. */
+#define SAW_DONE 0x1u
+#define SAW_ERROR 0x2u
+#define SAW_INTR 0x4u
+#define SAW_MALFORMED 0x8u
+#define SAW_OVERRUN 0x10u
+
+struct rtnetlink {
+	struct state *state;
+	struct mnl_socket *events, *requests;
+	size_t rcvbuf;
+	struct source_stats stats;
+	uint32_t seq;		/* of the last request */
+	uint32_t drops;		/* the kernel's count, when last looked at */
+	int error;		/* with SAW_ERROR, negative */
+	enum kev_cause lost;	/* why a resync is due, or 0 */
+	struct log_limit malformed;
+	union {
+		struct nlmsghdr align;
+		char bytes[32768];	/* the kernel fills dumps up to that */
+	} buf;
+};
+
+static const unsigned groups[] = {
+	RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
+	RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE,
+	32,			/* RTNLGRP_NEXTHOP, Linux 5.3 */
+};
+
+static int
+fail(const char *what, int error)
+{
+	log_error("rtnetlink: %s: %s", what, strerror(error));
+	return -error;
+}
+
+/*
+ * Routes that are not default routes cost no buffer and no time: a filter sees
+ * the message from its header on. Notifications come one in a datagram.
+ */
+static int
+attach_filter(int fd)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS,
+		    offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, sizeof(struct nlmsghdr) +
+		    offsetof(struct rtmsg, rtm_dst_len)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { sizeof code / sizeof code[0], code };
+
+	/* The filter loads big endian, the message is of this machine. */
+	code[1].k = htons(RTM_NEWROUTE);
+	code[2].k = htons(RTM_DELROUTE);
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	    sizeof program) == -1 ? -errno : 0;
+}
+
+/* Beyond net.core.rmem_max, if we may; else as much as that allows. */
+static void
+set_rcvbuf(int fd, size_t wanted)
+{
+	int size = (int)(wanted > 0 ? wanted : RCVBUF);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+	    sizeof size) == -1)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
+static uint32_t
+count_drops(int fd)
+{
+	uint32_t info[16] = { 0 };
+	socklen_t len = sizeof info;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) == -1)
+		return 0;
+	return info[SK_MEMINFO_DROPS];
+}
+
+static int
+open_events(struct rtnetlink *rt)
+{
+	unsigned i;
+	int fd;
+
+	rt->events = mnl_socket_open2(NETLINK_ROUTE,
+	    SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (rt->events == NULL)
+		return fail("socket", errno);
+	fd = mnl_socket_get_fd(rt->events);
+	set_rcvbuf(fd, rt->rcvbuf);
+	if (attach_filter(fd) != 0)
+		return fail("filter", errno);
+	if (mnl_socket_bind(rt->events, 0, MNL_SOCKET_AUTOPID) == -1)
+		return fail("bind", errno);
+	for (i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+		/* A kernel without next hop objects has no group for them. */
+		if (mnl_socket_setsockopt(rt->events, NETLINK_ADD_MEMBERSHIP,
+		    (void *)&groups[i], sizeof groups[i]) == -1 &&
+		    groups[i] <= RTNLGRP_IPV6_ROUTE)
+			return fail("join", errno);
+	}
+	rt->drops = count_drops(fd);
+	return 0;
+}
+
+static int
+open_requests(struct rtnetlink *rt)
+{
+	struct timeval patience = { .tv_sec = 10 };
+	int on = 1;
+
+	rt->requests = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (rt->requests == NULL)
+		return fail("socket", errno);
+	if (mnl_socket_bind(rt->requests, 0, MNL_SOCKET_AUTOPID) == -1)
+		return fail("bind", errno);
+	/* Old kernels check requests less strictly, and dump more. */
+	(void)mnl_socket_setsockopt(rt->requests, NETLINK_GET_STRICT_CHK, &on,
+	    sizeof on);
+	(void)mnl_socket_setsockopt(rt->requests, NETLINK_EXT_ACK, &on,
+	    sizeof on);
+	if (setsockopt(mnl_socket_get_fd(rt->requests), SOL_SOCKET, SO_RCVTIMEO,
+	    &patience, sizeof patience) == -1)
+		return fail("timeout", errno);
+	return 0;
+}
+
+int
+rtnetlink_new(struct rtnetlink **out, struct state *st,
+    const struct source_config *config)
+{
+	struct rtnetlink *rt = calloc(1, sizeof *rt);
+	int error;
+
+	*out = NULL;
+	if (rt == NULL)
+		return -ENOMEM;
+	rt->state = st;
+	rt->rcvbuf = config->rcvbuf;
+	rt->stats.name = "rtnetlink";
+	rt->stats.available = true;
+	if ((error = open_events(rt)) != 0 ||
+	    (error = open_requests(rt)) != 0) {
+		rtnetlink_free(rt);
+		return error;
+	}
+	*out = rt;
+	return 0;
+}
+
+void
+rtnetlink_free(struct rtnetlink *rt)
+{
+	if (rt == NULL)
+		return;
+	if (rt->events != NULL)
+		mnl_socket_close(rt->events);
+	if (rt->requests != NULL)
+		mnl_socket_close(rt->requests);
+	free(rt);
+}
+
+int
+rtnetlink_fd(const struct rtnetlink *rt)
+{
+	return mnl_socket_get_fd(rt->events);
+}
+
+const struct source_stats *
+rtnetlink_stats(const struct rtnetlink *rt)
+{
+	return &rt->stats;
+}
+
+/* One message, for who watches with -v. */
+static void
+show(const struct rtnl_reader *r, enum rtnl_found found, const struct change *c)
+{
+	static const char *const words[] = {
+		[RTNL_CHANGE] = "taken", [RTNL_IGNORED] = "ignored",
+		[RTNL_MALFORMED] = "malformed", [RTNL_DONE] = "done",
+		[RTNL_ERROR] = "error", [RTNL_OVERRUN] = "overrun",
+	};
+	char hex[2 * 2048 + 1] = "";
+	const char *name;
+	size_t i, n = r->size;
+
+	for (i = 0; i < n && i < 2048; i++)
+		snprintf(hex + 2 * i, 3, "%02x", r->bytes[r->at + i]);
+	name = rtnl_type_name(r->type);
+	log_debug("rtnetlink: %s (%u) flags 0x%x seq %u pid %u, %s%s%s, "
+	    "interface %u: %s%s", name != NULL ? name : "message", r->type, r->flags,
+	    r->seq, r->pid, words[found], found == RTNL_MALFORMED ? ": " : "",
+	    found == RTNL_MALFORMED ? r->fault : "", c->ifindex, hex,
+	    n > 2048 ? "..." : "");
+}
+
+/* Decodes N bytes and applies what they say. SEQ: only answers to that. */
+static unsigned
+take(struct rtnetlink *rt, size_t n, const uint32_t *seq)
+{
+	struct stamp now = stamp_now();
+	struct rtnl_reader r;
+	enum rtnl_found found;
+	struct change c;
+	unsigned saw = 0;
+
+	rtnl_reader_init(&r, rt->buf.bytes, n);
+	while ((found = rtnl_next(&r, &c)) != RTNL_END) {
+		rt->stats.received++;
+		if (log_verbose())
+			show(&r, found, &c);
+		if (seq != NULL && r.seq != *seq && found != RTNL_MALFORMED)
+			continue;
+		if (r.flags & NLM_F_DUMP_INTR)
+			saw |= SAW_INTR;
+		switch (found) {
+		case RTNL_CHANGE:
+			rt->stats.decoded++;
+			state_apply(rt->state, &c, &now);
+			break;
+		case RTNL_MALFORMED:
+			rt->stats.malformed++;
+			saw |= SAW_MALFORMED;
+			log_limited(&rt->malformed,
+			    "rtnetlink: malformed message of type %u: %s",
+			    r.type, r.fault);
+			break;
+		case RTNL_DONE:
+		case RTNL_ERROR:
+			saw |= r.error != 0 ? SAW_ERROR : SAW_DONE;
+			rt->error = r.error;
+			break;
+		case RTNL_OVERRUN:
+			saw |= SAW_OVERRUN;
+			break;
+		default:
+			rt->stats.ignored++;
+		}
+	}
+	return saw;
+}
+
+/* One datagram from the kernel. Its length, 0: from somebody else, -errno. */
+static ssize_t
+receive(struct rtnetlink *rt, const struct mnl_socket *from)
+{
+	struct sockaddr_nl sender;
+	socklen_t len = sizeof sender;
+	ssize_t n;
+
+	n = recvfrom(mnl_socket_get_fd(from), rt->buf.bytes,
+	    sizeof rt->buf.bytes, MSG_TRUNC, (struct sockaddr *)&sender, &len);
+	if (n == -1)
+		return -errno;
+	/* Anybody may send to a netlink socket. */
+	if (len != sizeof sender || sender.nl_pid != 0)
+		return 0;
+	return n > (ssize_t)sizeof rt->buf.bytes ? -EMSGSIZE : n;
+}
+
+static int
+request(struct rtnetlink *rt, uint16_t type, unsigned char family)
+{
+	char bytes[256];
+	struct nlmsghdr *h;
+	struct ifinfomsg *ifi;
+
+	memset(bytes, 0, sizeof bytes);
+	h = mnl_nlmsg_put_header(bytes);
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	h->nlmsg_seq = ++rt->seq;
+	/* Strictly checked is the header of each type; each begins with the
+	 * family. */
+	switch (type) {
+	case RTM_GETLINK:
+		ifi = mnl_nlmsg_put_extra_header(h, sizeof *ifi);
+		ifi->ifi_family = family;
+		mnl_attr_put_u32(h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+		break;
+	case RTM_GETADDR:
+		*(unsigned char *)mnl_nlmsg_put_extra_header(h,
+		    sizeof(struct ifaddrmsg)) = family;
+		break;
+	default:
+		*(unsigned char *)mnl_nlmsg_put_extra_header(h,
+		    sizeof(struct rtmsg)) = family;
+	}
+	return mnl_socket_sendto(rt->requests, h, h->nlmsg_len) == -1 ?
+	    -errno : 0;
+}
+
+static const struct dump {
+	unsigned part;
+	uint16_t type;
+	unsigned char family;
+	const char *name;
+} dumps[] = {
+	{ PART_LINK, RTM_GETLINK, AF_UNSPEC, "dump of links" },
+	{ PART_ADDR4, RTM_GETADDR, AF_INET, "dump of IPv4 addresses" },
+	{ PART_ADDR6, RTM_GETADDR, AF_INET6, "dump of IPv6 addresses" },
+	{ PART_ROUTE4, RTM_GETROUTE, AF_INET, "dump of IPv4 routes" },
+	{ PART_ROUTE6, RTM_GETROUTE, AF_INET6, "dump of IPv6 routes" },
+};
+
+/* One dump. 0, -EAGAIN: something changed under it, or -errno. */
+static int
+dump_one(struct rtnetlink *rt, const struct dump *d)
+{
+	unsigned saw = 0;
+	ssize_t n;
+	int error;
+
+	error = request(rt, d->type, d->family);
+	while (error == 0 && (saw & (SAW_DONE | SAW_ERROR)) == 0) {
+		n = receive(rt, rt->requests);
+		if (n == -EINTR)
+			continue;
+		if (n < 0)
+			error = (int)n;
+		else
+			saw |= take(rt, (size_t)n, &rt->seq);
+	}
+	/* A refusal ends a dump like success does, with the error inside. */
+	if (saw & SAW_ERROR)
+		error = rt->error;
+	if (saw & SAW_MALFORMED)
+		error = -EBADMSG;
+	/* A kernel without IPv6 knows nothing of it. */
+	if (error == -EOPNOTSUPP || error == -EAFNOSUPPORT)
+		return 0;
+	if (error != 0)
+		return fail(d->name, -error);
+	return saw & SAW_INTR ? -EAGAIN : 0;
+}
+
+int
+rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
+{
+	struct stamp now;
+	int error = 0, i;
+	size_t d;
+
+	for (i = 0; i < TRIES; i++) {
+		state_begin(rt->state, parts);
+		error = 0;
+		for (d = 0; d < sizeof dumps / sizeof dumps[0]; d++) {
+			if (parts & dumps[d].part)
+				error = dump_one(rt, &dumps[d]);
+			if (error != 0)
+				break;
+		}
+		if (error == 0) {
+			now = stamp_now();
+			state_end(rt->state, &now);
+			return 0;
+		}
+		state_cancel(rt->state);
+		if (error != -EAGAIN)
+			return error;
+	}
+	log_warning("rtnetlink: no dump without a change in between; "
+	    "trying again later");
+	return error;
+}
+
+static bool
+reopen(struct rtnetlink *rt)
+{
+	mnl_socket_close(rt->events);
+	rt->events = NULL;
+	return open_events(rt) == 0;
+}
+
+/* Everything is read anew; then it is said what that was good for. */
+static bool
+resync(struct rtnetlink *rt)
+{
+	uint32_t drops = count_drops(mnl_socket_get_fd(rt->events));
+	enum kev_cause cause = rt->lost;
+	struct stamp now;
+
+	if (rtnetlink_dump(rt, PART_ALL) != 0)
+		return false;
+	rt->stats.resyncs++;
+	now = stamp_now();
+	state_settle(rt->state, &now);
+	state_gap(rt->state, cause, drops - rt->drops, &now);
+	rt->drops = drops;
+	rt->lost = 0;
+	return true;
+}
+
+bool
+rtnetlink_read(struct rtnetlink *rt)
+{
+	unsigned saw;
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < TURN; i++) {
+		n = receive(rt, rt->events);
+		if (n >= 0) {
+			saw = take(rt, (size_t)n, NULL);
+			if (saw & (SAW_MALFORMED | SAW_OVERRUN) &&
+			    rt->lost == 0)
+				rt->lost = KEV_SOURCE_LOST;
+			continue;
+		}
+		if (n == -EAGAIN || n == -EWOULDBLOCK)
+			break;
+		if (n == -EINTR)
+			continue;
+		if (n == -ENOBUFS || n == -ENOMEM) {
+			/* Told once; the kernel goes on dropping until the
+			 * queue is empty, so nothing read now proves that
+			 * nothing is missing. */
+			rt->stats.overruns++;
+			rt->lost = KEV_KERNEL_OVERRUN;
+			continue;
+		}
+		fail("receive", (int)-n);
+		if (rt->lost == 0)
+			rt->lost = KEV_SOURCE_LOST;
+		if (n != -EMSGSIZE && !reopen(rt))
+			return false;
+	}
+	/* Only what comes after the queue was empty is whole again. */
+	if (rt->lost != 0 && i < TURN)
+		return resync(rt);
+	return true;
+}
