@@ -1,0 +1,350 @@
+#include "config.h"
+
+#include "command.h"
+#include "kev.h"
+#include "buf.h"
+#include "text.h"
+#include "tool.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+extern char **environ;
+
+/* Longer values are left out: execve has a limit, and stdin has it all. */
+enum { VALUE_MAX = 32 * 1024 };
+
+static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+#define N_PASSED_ON (sizeof passed_on / sizeof *passed_on)
+
+/* For the signal handlers: the command, and a pipe that wakes poll(). */
+static volatile pid_t child;
+static int wake[2] = { -1, -1 };
+
+static void
+on_child(int sig)
+{
+	int saved = errno;
+	ssize_t n = write(wake[1], "", 1);
+
+	(void)sig;
+	(void)n;
+	errno = saved;
+}
+
+/* SA_RESETHAND has put the default back: raise() ends us on return. */
+static void
+on_end(int sig)
+{
+	if (child > 0)
+		kill(child, sig);
+	raise(sig);
+}
+
+/* KEV_<MEMBER> of a member's name: upper case, anything else is "_". */
+static void
+variable(struct buf *b, const char *prefix, const char *member)
+{
+	buf_puts(b, prefix);
+	for (; *member != '\0'; member++)
+		buf_putc(b, isalnum((unsigned char)*member) ?
+		    (char)toupper((unsigned char)*member) : '_');
+	buf_putc(b, '\0');
+}
+
+/* Sets a variable from a value; false: no memory. */
+static void
+export(const char *prefix, const char *member, const json_t *value)
+{
+	struct buf name = BUF_INIT, text = BUF_INIT;
+
+	variable(&name, prefix, member);
+	text_value(&text, value, ' ', false);
+	buf_putc(&text, '\0');
+	if (!name.failed && !text.failed && text.len <= VALUE_MAX &&
+	    value != NULL && !json_is_object(value) &&
+	    strcmp(name.data, "KEV_SOCKET") != 0)
+		setenv(name.data, text.data, 1);
+	buf_fini(&name);
+	buf_fini(&text);
+}
+
+/* No variable of an outer kevsub's event shall look like one of ours. */
+static void
+forget_variables(void)
+{
+	char name[64], **p = environ;
+	size_t n;
+
+	while (p != NULL && *p != NULL) {
+		n = strcspn(*p, "=");
+		if (strncmp(*p, "KEV_", 4) != 0 || n >= sizeof name ||
+		    strncmp(*p, "KEV_SOCKET=", 11) == 0) {
+			p++;
+			continue;
+		}
+		memcpy(name, *p, n);
+		name[n] = '\0';
+		unsetenv(name);
+		p = environ;
+	}
+}
+
+/* In the child: the event as environment; what kev_... names is stronger. */
+static void
+set_environment(const struct kev_line *event)
+{
+	static const char *const members[] = { "topic", "ifname", "ifindex",
+	    "time", "id", "source", "seq", "snapshot", NULL };
+	json_t *o = (json_t *)kev_line_json(event), *v;
+	const char *const *m;
+	const char *key;
+
+	forget_variables();
+	json_object_foreach(json_object_get(o, "prev"), key, v)
+		export("KEV_OLD_", key, v);
+	json_object_foreach(json_object_get(o, "data"), key, v)
+		export("KEV_", key, v);
+	for (m = members; *m != NULL; m++) {
+		v = json_object_get(o, *m);
+		if (v != NULL)
+			export("KEV_", *m, v);
+	}
+}
+
+/* In the child. ERRNO goes through FD when there is nothing to run. */
+static void
+become(char *const argv[], const struct kev_line *event, int in, int fd)
+{
+	ssize_t n;
+	int err;
+
+	signal(SIGCHLD, SIG_DFL);
+	if (dup2(in, STDIN_FILENO) != -1) {
+		set_environment(event);
+		execvp(argv[0], argv);
+	}
+	err = errno;
+	n = write(fd, &err, sizeof err);
+	(void)n;
+	_exit(EXIT_NOT_FOUND);
+}
+
+static bool
+new_pipe(int fd[2])
+{
+	int i;
+
+	if (pipe(fd) == -1)
+		return false;
+	for (i = 0; i < 2; i++) {
+		fcntl(fd[i], F_SETFD, FD_CLOEXEC);
+		/* Never 0 to 2, even when we were started without these. */
+		while (fd[i] <= STDERR_FILENO) {
+			int high = fcntl(fd[i], F_DUPFD_CLOEXEC, 3);
+
+			if (high == -1)
+				return false;
+			close(fd[i]);
+			fd[i] = high;
+		}
+	}
+	return true;
+}
+
+/* Writes what goes of the event; closes FD when done or nobody reads. */
+static void
+feed(int *fd, const char **text, size_t *len)
+{
+	ssize_t n = write(*fd, *text, *len);
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0) {
+		*text += n;
+		*len -= (size_t)n;
+	}
+	if (n > 0 && *len > 0)
+		return;
+	close(*fd);
+	*fd = -1;
+}
+
+/*
+ * Feeds the command until it ends. False: the deadline came first.
+ */
+static bool
+attend(pid_t pid, int in, const struct kev_line *event, int64_t deadline,
+    int *status)
+{
+	struct pollfd p[2];
+	struct buf b = BUF_INIT;
+	const char *text;
+	char drain[64];
+	size_t len;
+	int64_t left = -1;
+	bool ended = false;
+
+	text = kev_line_text(event, &len);
+	buf_put(&b, text, len);
+	buf_putc(&b, '\n');
+	text = b.data;
+	len = b.failed ? 0 : b.len;
+	for (;;) {
+		if (in != -1)
+			feed(&in, &text, &len);
+		ended = waitpid(pid, status, WNOHANG) == pid;
+		if (ended)
+			break;
+		if (deadline != -1) {
+			left = deadline - tool_now();
+			if (left <= 0)
+				break;
+		}
+		p[0] = (struct pollfd){ .fd = wake[0], .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = in, .events = POLLOUT };
+		if (poll(p, 2, left > INT_MAX ? INT_MAX : (int)left) > 0 &&
+		    p[0].revents != 0 &&
+		    read(wake[0], drain, sizeof drain) == -1)
+			break;
+	}
+	if (in != -1)
+		close(in);
+	buf_fini(&b);
+	return ended;
+}
+
+/* What we do with signals while a command runs, and what we did before. */
+static void
+arm(struct sigaction *before)
+{
+	struct sigaction sa = { .sa_handler = on_end };
+	size_t i;
+
+	sigemptyset(&sa.sa_mask);
+	sa.sa_flags = (int)SA_RESETHAND;
+	for (i = 0; i < N_PASSED_ON; i++) {
+		sigaction(passed_on[i], NULL, &before[i]);
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(passed_on[i], &sa, NULL);
+	}
+	sa.sa_handler = SIG_IGN;
+	sa.sa_flags = 0;
+	sigaction(SIGPIPE, &sa, &before[N_PASSED_ON]);
+}
+
+static void
+disarm(const struct sigaction *before)
+{
+	size_t i;
+
+	for (i = 0; i < N_PASSED_ON; i++)
+		sigaction(passed_on[i], &before[i], NULL);
+	sigaction(SIGPIPE, &before[N_PASSED_ON], NULL);
+}
+
+/* Once: SIGCHLD wakes us through a pipe. */
+static bool
+prepare(void)
+{
+	struct sigaction sa = { .sa_handler = on_child };
+
+	if (wake[0] != -1)
+		return true;
+	if (!new_pipe(wake))
+		return false;
+	fcntl(wake[0], F_SETFL, O_NONBLOCK);
+	fcntl(wake[1], F_SETFL, O_NONBLOCK);
+	sigemptyset(&sa.sa_mask);
+	sa.sa_flags = SA_RESTART;
+	return sigaction(SIGCHLD, &sa, NULL) == 0;
+}
+
+/* Forks. The write end of the command's input, or -1 and errno in *ERR. */
+static int
+start(char *const argv[], const struct kev_line *event, pid_t *pid, int *err)
+{
+	int in[2] = { -1, -1 }, failure[2] = { -1, -1 };
+	ssize_t n;
+
+	*err = 0;
+	if (!prepare() || !new_pipe(in) || !new_pipe(failure)) {
+		*err = errno;
+		return -1;
+	}
+	*pid = fork();
+	if (*pid == 0)
+		become(argv, event, in[0], failure[1]);
+	if (*pid == -1)
+		*err = errno;
+	close(in[0]);
+	close(failure[1]);
+	do
+		n = read(failure[0], err, sizeof *err);
+	while (n == -1 && errno == EINTR);
+	close(failure[0]);
+	if (*err == 0) {
+		fcntl(in[1], F_SETFL, O_NONBLOCK);
+		return in[1];
+	}
+	close(in[1]);
+	if (*pid != -1)
+		waitpid(*pid, NULL, 0);
+	return -1;
+}
+
+struct command_end
+command_run(char *const argv[], const struct kev_line *event,
+    int64_t deadline)
+{
+	struct sigaction before[N_PASSED_ON + 1];
+	struct command_end end = { COMMAND_FAILED, 0 };
+	pid_t pid;
+	int in, status = 0;
+	bool ended;
+
+	in = start(argv, event, &pid, &end.value);
+	if (in == -1)
+		return end;
+	child = pid;
+	arm(before);
+	ended = attend(pid, in, event, deadline, &status);
+	child = 0;
+	disarm(before);
+	if (!ended) {
+		kill(pid, SIGTERM);
+		end.how = COMMAND_TIMEOUT;
+	} else if (WIFSIGNALED(status)) {
+		end.how = COMMAND_KILLED;
+		end.value = WTERMSIG(status);
+	} else {
+		end.how = COMMAND_EXITED;
+		end.value = WEXITSTATUS(status);
+	}
+	return end;
+}
+
+int
+command_die(int sig)
+{
+	struct rlimit none = { 0, 0 };
+
+	/* The core, if any, is the command's, not ours. */
+	setrlimit(RLIMIT_CORE, &none);
+	signal(sig, SIG_DFL);
+	raise(sig);
+	return 128 + sig;
+}

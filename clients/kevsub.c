@@ -1,0 +1,343 @@
+/*
+ * kevsub: subscribe from a shell. Waits for lines of kevd and gives them to
+ * the output or to a command; what may be asked is in options.c.
+ */
+#include "config.h"
+
+#include "command.h"
+#include "kev.h"
+#include "missing.h"
+#include "options.h"
+#include "output.h"
+#include "tool.h"
+#include "topiclist.h"
+#include "wants.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+/* With -t 0: how long kevd may take to say what holds now. */
+enum { GRACE_MS = 5000 };
+
+struct sub {
+	struct options options;
+	struct output output;
+	struct kev *kev;
+	long long id;		/* of our subscribe */
+	int64_t deadline;	/* monotonic ms, -1: none */
+	long long seen;		/* events that count */
+	bool reported;		/* -t 0: kevd has said what holds now */
+};
+
+/* The functions below return -1 to go on, or the exit status. */
+
+static void
+note(const struct sub *s, const char *text, const char *detail)
+{
+	if (!s->options.quiet)
+		say("%s%s", text, detail);
+}
+
+static int
+give_up(struct sub *s)
+{
+	if (s->options.wait && !s->options.quiet)
+		missing_say(s->kev, &s->options);
+	return EXIT_TIMEOUT;
+}
+
+/* The command for one event. The last one may take as long as it likes. */
+static int
+run(struct sub *s, const struct kev_line *line, bool last)
+{
+	char *const *argv = s->options.command;
+	struct command_end end;
+	char text[64];
+
+	end = command_run(argv, line, last ? -1 : s->deadline);
+	switch (end.how) {
+	case COMMAND_TIMEOUT:
+		return EXIT_TIMEOUT;
+	case COMMAND_FAILED:
+		say("cannot run %s: %s", argv[0], strerror(end.value));
+		return end.value == ENOENT || end.value == ENOTDIR ?
+		    EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+	case COMMAND_KILLED:
+		if (last && s->options.count == 1)
+			return command_die(end.value);
+		snprintf(text, sizeof text, " was killed by signal %d",
+		    end.value);
+		note(s, argv[0], text);
+		return -1;
+	default:
+		if (last && s->options.count == 1)
+			return end.value;
+		snprintf(text, sizeof text, " exited with status %d",
+		    end.value);
+		if (end.value != 0)
+			note(s, argv[0], text);
+		return -1;
+	}
+}
+
+static int
+deliver(struct sub *s, const struct kev_line *line, bool last)
+{
+	if (s->options.command != NULL)
+		return run(s, line, last);
+	return output_event(&s->output, line, s->deadline);
+}
+
+static void
+say_gap(const struct kev_line *line)
+{
+	const char *cause = kev_line_string(line, "data.cause");
+	long long lost;
+	char text[48] = "";
+
+	if (kev_line_integer(line, "data.lost", &lost))
+		snprintf(text, sizeof text, ", %lld of them", lost);
+	say("events were lost: %s%s; what follows repairs it",
+	    cause == NULL ? "no cause given" : cause, text);
+}
+
+/* What kevd tells about the stream itself: told on, but not counted. */
+static int
+on_notice(struct sub *s, const struct kev_line *line, const char *topic)
+{
+	bool gap = strcmp(topic, "kev/gap") == 0;
+	int r = -1;
+
+	if (gap)
+		say_gap(line);
+	if (wants_topic(&s->options, topic))
+		r = deliver(s, line, false);
+	if (r != -1)
+		return r;
+	if (gap && s->options.strict)
+		return EXIT_LOST;
+	if (strcmp(topic, "kev/synced") != 0)
+		return -1;
+	if (s->options.only)
+		return s->seen > 0 ? EXIT_OK : EXIT_NOTHING;
+	s->reported = true;
+	return -1;
+}
+
+static int
+on_event(struct sub *s, const struct kev_line *line, const char *topic)
+{
+	bool last;
+	int r;
+
+	if (strncmp(topic, "kev/", 4) == 0)
+		return on_notice(s, line, topic);
+	if (!wants_data(&s->options,
+	    json_object_get(kev_line_json(line), "data")))
+		return -1;
+	last = ++s->seen == s->options.count;
+	r = deliver(s, line, last);
+	if (r != -1)
+		return r;
+	return last ? EXIT_OK : -1;
+}
+
+/* kevd agrees to the subscription, for the first time or again. */
+static int
+on_subscribed(struct sub *s, const struct kev_line *line)
+{
+	const json_t *o = kev_line_json(line);
+	long long protocol;
+
+	if (kev_line_integer(line, "protocol", &protocol) && protocol != 1) {
+		say("kevd speaks version %lld of the protocol, not 1",
+		    protocol);
+		return EXIT_REFUSED;
+	}
+	if (!s->options.snapshot)
+		s->reported = true;
+	if (json_object_get(o, "topics") != NULL &&
+	    json_array_size(json_object_get(o, "topics")) == 0)
+		note(s, "no topic fits these patterns", "");
+	if (!json_is_false(json_object_get(o, "complete")))
+		return -1;
+	say("events were lost: kevd has not kept them; what holds now follows");
+	return s->options.strict ? EXIT_LOST : -1;
+}
+
+static int
+on_line(struct sub *s, const struct kev_line *line)
+{
+	const char *topic = kev_line_topic(line);
+
+	if (topic != NULL)
+		return on_event(s, line, topic);
+	if (!kev_line_ok(line))
+		return tool_refused(line);
+	return kev_line_reply(line) == s->id ? on_subscribed(s, line) : -1;
+}
+
+/* Everything that is there to be read, and then some waiting. */
+static int
+turn(struct sub *s)
+{
+	const struct kev_line *line;
+	int r;
+
+	r = kev_next(s->kev, 0, &line);
+	if (r < 0 && r != -EINTR) {
+		say("%s", kev_error(s->kev));
+		return tool_status(r);
+	}
+	switch (r) {
+	case KEV_LINE:
+		return on_line(s, line);
+	case KEV_LOST:
+		note(s, kev_error(s->kev), ", waiting for it");
+		return -1;
+	case KEV_BACK:
+		note(s, "kevd is back", "");
+		return line == NULL ? -1 : on_subscribed(s, line);
+	default:
+		return -2;
+	}
+}
+
+/* How long poll() may sleep; 0 when the time is up. */
+static int
+patience(const struct sub *s)
+{
+	int64_t left = INT_MAX;
+	int timeout = kev_timeout(s->kev);
+
+	if (s->deadline != -1)
+		left = s->deadline - tool_now();
+	if (left < 0)
+		left = 0;
+	if (timeout != -1 && timeout < left)
+		return timeout;
+	return left >= INT_MAX ? (s->deadline == -1 ? -1 : INT_MAX) :
+	    (int)left;
+}
+
+/* Sleeps until something can be done. Notices a reader of ours that went. */
+static int
+sleep_until(struct sub *s)
+{
+	struct pollfd p[2] = {
+		{ .fd = kev_fd(s->kev), .events = kev_events(s->kev) },
+		{ .fd = -1 }
+	};
+
+	if (s->output.pipe && s->options.command == NULL)
+		p[1].fd = STDOUT_FILENO;
+	if (poll(p, 2, patience(s)) > 0 && (p[1].revents & (POLLERR | POLLHUP))) {
+		raise(SIGPIPE);
+		return EXIT_NOTHING;
+	}
+	return -1;
+}
+
+static bool
+time_is_up(const struct sub *s)
+{
+	if (s->options.timeout == 0 && s->reported)
+		return true;
+	return s->deadline != -1 && tool_now() >= s->deadline;
+}
+
+static int
+subscribe(struct sub *s)
+{
+	const struct options *o = &s->options;
+	struct kev_subscription want = {
+		.topics = o->patterns,
+		.ifnames = o->ifnames,
+		.after = o->after,
+		.snapshot = o->snapshot
+	};
+	const char **matches;
+	size_t n = 0;
+
+	while (o->matches[n] != NULL)
+		n++;
+	matches = calloc(n + 1, sizeof *matches);
+	if (matches == NULL)
+		return EXIT_UNREACHABLE;
+	wants_matches(o, matches);
+	want.matches = matches;
+	s->id = kev_subscribe(s->kev, &want);
+	free(matches);
+	if (s->id > 0)
+		return -1;
+	say("%s", kev_error(s->kev));
+	return tool_status((int)s->id);
+}
+
+static int
+loop(struct sub *s)
+{
+	int r;
+
+	for (;;) {
+		if (time_is_up(s))
+			return give_up(s);
+		r = turn(s);
+		if (r == -2)
+			r = sleep_until(s);
+		if (r != -1)
+			return r;
+	}
+}
+
+static int
+work(struct sub *s)
+{
+	const struct options *o = &s->options;
+	int r = EXIT_UNREACHABLE;
+
+	if (!wants_check(o)) {
+		fputs("Try 'kevsub --list' or 'kevsub --help'.\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (o->list)
+		return topiclist_print(o);
+	if (o->timeout >= 0)
+		s->deadline = tool_now() + (o->timeout == 0 ? GRACE_MS :
+		    o->timeout);
+	s->kev = tool_open(o->socket, o->stay ? KEV_RECONNECT : 0, &r);
+	if (s->kev == NULL)
+		return r;
+	/* So that a command that asks kevd asks the same one. */
+	setenv("KEV_SOCKET", kev_path(s->kev), 1);
+	r = subscribe(s);
+	return r == -1 ? loop(s) : r;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sub s = { .deadline = -1 };
+	int r;
+
+	tool_name("kevsub");
+	r = options_parse(&s.options, argc, argv);
+	if (r == -1) {
+		output_init(&s.output, &s.options);
+		r = work(&s);
+		output_fini(&s.output);
+	}
+	kev_free(s.kev);
+	options_fini(&s.options);
+	if (fflush(stdout) == EOF && r == EXIT_OK)
+		r = EXIT_NOTHING;
+	return r;
+}

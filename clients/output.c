@@ -1,0 +1,108 @@
+#include "config.h"
+
+#include "kev.h"
+#include "output.h"
+#include "template.h"
+#include "text.h"
+#include "tool.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#ifndef PIPE_BUF
+#define PIPE_BUF 512
+#endif
+
+void
+output_init(struct output *out, const struct options *options)
+{
+	struct stat st;
+
+	*out = (struct output){ .options = options };
+	out->terminal = isatty(STDOUT_FILENO);
+	out->pipe = fstat(STDOUT_FILENO, &st) == 0 &&
+	    (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+void
+output_fini(struct output *out)
+{
+	buf_fini(&out->buf);
+}
+
+/* Waits until a reader takes something. False: the deadline came first. */
+static bool
+writable(int64_t deadline)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int64_t left = deadline - tool_now();
+
+	if (left < 0)
+		left = 0;
+	return poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) != 0;
+}
+
+int
+output_bytes(struct output *out, const char *p, size_t len, int64_t deadline)
+{
+	bool timed = deadline != -1 && (out->pipe || out->terminal);
+	size_t piece;
+	ssize_t n;
+
+	while (len > 0) {
+		/* A pipe that is ready takes PIPE_BUF without blocking. */
+		piece = timed && len > PIPE_BUF ? PIPE_BUF : len;
+		if (timed && !writable(deadline))
+			return EXIT_TIMEOUT;
+		n = write(STDOUT_FILENO, p, piece);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && errno == EAGAIN && writable(INT64_MAX))
+			continue;
+		if (n == -1) {
+			say("cannot write: %s", strerror(errno));
+			return EXIT_NOTHING;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return -1;
+}
+
+int
+output_event(struct output *out, const struct kev_line *line,
+    int64_t deadline)
+{
+	struct buf *b = &out->buf;
+	const char *text;
+	size_t len;
+
+	buf_clear(b);
+	switch (out->options->format) {
+	case FORMAT_TEMPLATE:
+		template_put(b, out->options->template, line, out->terminal);
+		break;
+	case FORMAT_TEXT:
+		text_event(b, kev_line_json(line), out->options->color);
+		break;
+	default:
+		text = kev_line_text(line, &len);
+		if (out->terminal)
+			text_json(b, text, len);
+		else
+			buf_put(b, text, len);
+	}
+	buf_putc(b, '\n');
+	if (b->failed) {
+		say("out of memory");
+		return EXIT_NOTHING;
+	}
+	return output_bytes(out, b->data, b->len, deadline);
+}

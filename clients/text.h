@@ -1,0 +1,43 @@
+/*
+ * Text for people and terminals: strings from outside made harmless, values
+ * of JSON as text, the line of an event. Knows no sockets and no options.
+ */
+#ifndef KEV_CLIENT_TEXT_H
+#define KEV_CLIENT_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+struct json_t;
+
+/*
+ * Appends S with what a terminal might obey, or show in the wrong place,
+ * written as \xHH (bytes: controls, and what is not UTF-8) or \uHHHH
+ * (characters: C1 controls, line separators, changes of direction).
+ */
+void text_put(struct buf *, const char *s, size_t len);
+void text_puts(struct buf *, const char *s);
+
+/* The columns S takes when written by text_put(), one a character. */
+size_t text_width(const char *s);
+
+/*
+ * A line of JSON for a terminal: the same JSON, but what JSON allows and a
+ * terminal might obey is escaped.
+ */
+void text_json(struct buf *, const char *line, size_t len);
+
+/*
+ * A value as text: strings as they are, numbers and booleans as in JSON, the
+ * elements of an array with SEP between, null and objects not at all. SAFE:
+ * by text_put().
+ */
+void text_value(struct buf *, const struct json_t *, char sep, bool safe);
+
+/*
+ * One event as TIME TOPIC IFNAME summary, without newline; the time is local.
+ */
+void text_event(struct buf *, const struct json_t *event, bool color);
+
+#endif
