@@ -1,0 +1,52 @@
+#!/bin/sh
+# ipv6/duplicate: told by a change, or only by the removal; and once.
+# shellcheck source=tests/live/lib.sh
+. "${top_srcdir:-.}/tests/live/lib.sh"
+needs ip jq
+namespaces
+ip link add v0 type veth peer name v1
+ip link set v0 up
+ip link set v1 up
+# v1 is the other host: its addresses answer, though it is in this namespace.
+mkfifo "$dir/hold"
+unshare -n sh -c "echo ready; read -r _ <'$dir/hold'" >"$dir/other" &
+other=$!
+pids="$pids $other"
+exec 6<>"$dir/hold"
+until [ -s "$dir/other" ]; do kill -0 "$other" || fail "no namespace"; done
+ip link set v1 netns "$other"
+there="nsenter -t $other -n"
+$there ip link set v1 up
+for n in 1 2 3; do
+	$there ip addr add "2001:db8::$n/64" dev v1 nodad
+done
+start_kevd
+start_log
+"$kevsub" -W -i v0 ipv6/address-ready >/dev/null || fail "v0 is not up"
+
+# Permanent: it stays, and is of no use.
+mark_log
+ip addr add 2001:db8::1/64 dev v0
+expect_event ipv6/duplicate v0 '2001:db8::1*"status":"duplicate"'
+assert_topics v0 ipv6/address-add ipv6/address-change ipv6/duplicate
+expect '"network/changed"'
+assert_same
+"$kevsub" -S -i v0 ipv6/duplicate >/dev/null || fail "not in the snapshot"
+# It is removed, still a duplicate: that was told.
+ip addr del 2001:db8::1/64 dev v0
+expect_event ipv6/address-remove v0
+catch_up
+assert_count 1 '"ipv6/duplicate"' '"address":"2001:db8::1"'
+
+# With a lifetime: the kernel removes it at once, and says why only there.
+mark_log
+ip addr add 2001:db8::2/64 dev v0 valid_lft 100 preferred_lft 50
+expect_event ipv6/duplicate v0 '2001:db8::2'
+assert_topics v0 ipv6/address-add ipv6/address-remove ipv6/duplicate
+"$kevsub" -S -i v0 ipv6/duplicate >/dev/null && fail "in the snapshot"
+
+# What is not taken there is ready.
+ip addr add 2001:db8::9/64 dev v0
+expect_event ipv6/address-ready v0 '2001:db8::9'
+assert_same
+stop_kevd

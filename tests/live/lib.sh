@@ -1,0 +1,188 @@
+# Sourced by the tests of the whole thing: a kevd of ours in a network
+# namespace of ours, real events, and nothing left behind.
+#
+#	. "$top_srcdir/tests/live/lib.sh"
+#	needs ip jq		or the test is skipped
+#	namespaces		from here on in namespaces of its own, no root needed
+#	start_kevd [OPTION...]	KEV_SOCKET is set
+#	start_log		a subscriber of everything; see expect
+#	...
+#	assert_same		its log played back, the state and the kernel agree
+#
+# Nothing sleeps: expect reads the subscriber's lines until one fits, and the
+# whole test is ended by a watchdog if that never happens.
+
+set -u
+: "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
+: "${top_builddir:=$top_srcdir/build}"
+test=$(basename "$0" .sh)
+
+say() { printf '%s: %s\n' "$test" "$*" >&2; }
+skip() { say "skipped: $*"; exit 77; }
+fail() {
+	say "FAILED: $*"
+	[ -f "${dir:-}/log" ] && tail -n 20 "$dir/log" >&2
+	exit 1
+}
+
+needs() {
+	for tool; do
+		command -v "$tool" >/dev/null || skip "there is no $tool"
+	done
+}
+
+prepare() {
+	ip link set lo up || exit 1
+	# Short, because a socket is to be in it.
+	dir=$(mktemp -d "${TMPDIR:-/tmp}/kev.XXXXXX") || exit 1
+	trap 'status=$?; trap - EXIT; stop_all; rm -rf "$dir"; exit $status' EXIT
+	trap 'fail "time is up, waiting for: ${waiting:-nothing}"' HUP INT TERM
+}
+
+namespaces() {
+	[ -n "${KEV_INSIDE:-}" ] && { prepare; return; }
+	unshare -rn --pid --fork --kill-child --mount-proc true 2>/dev/null ||
+	    skip "namespaces cannot be made here"
+	# --kill-child: whatever is left in there ends with it.
+	KEV_INSIDE=1 exec unshare -rn --pid --fork --kill-child --mount-proc \
+	    timeout -k 5 "${KEV_TEST_SECONDS:-120}" "${SHELL:-sh}" "$0"
+}
+
+kevd=$top_builddir/kevd kevsub=$top_builddir/kevsub kevctl=$top_builddir/kevctl
+
+pids=
+
+stop_all() {
+	for pid in $pids; do
+		kill -CONT "$pid" 2>/dev/null
+		kill "$pid" 2>/dev/null
+	done
+	for pid in $pids; do
+		wait "$pid" 2>/dev/null
+	done
+	pids=
+}
+
+# kevd, ready: it writes a line to descriptor 3 then.
+start_kevd() {
+	: >"$dir/err"
+	export KEV_SOCKET="$dir/s"
+	mkfifo "$dir/ready.$$" || exit 1
+	# shellcheck disable=SC2086
+	${KEV_WRAP:-} "$kevd" -n 3 "$@" 3>"$dir/ready.$$" 2>"$dir/err" &
+	kevd_pid=$!
+	pids="$pids $kevd_pid"
+	read -r _ <"$dir/ready.$$" || :
+	rm "$dir/ready.$$"
+	[ -S "$KEV_SOCKET" ] || fail "kevd does not start: $(cat "$dir/err")"
+}
+
+# Ends kevd by its id; it must have been alive, and exit with 0.
+stop_kevd() {
+	kill "$kevd_pid" || fail "kevd died: $(cat "$dir/err")"
+	wait "$kevd_pid"
+	status=$?
+	pids=
+	[ "$status" = 0 ] || fail "kevd exited with $status: $(cat "$dir/err")"
+}
+
+# Everything from now on goes to descriptor 5, in the order it happens.
+start_log() {
+	mkfifo "$dir/lines"
+	"$kevsub" --no-reconnect -s "${1:-**}" >"$dir/lines" 2>"$dir/log.err" &
+	pids="$pids $!"
+	exec 5<"$dir/lines"
+	: >"$dir/log"
+	expect '"kev/synced"'
+}
+
+# Reads lines into the log, up to one that fits a pattern of the shell. It is
+# $line then.
+expect() {
+	waiting=$1
+	while IFS= read -r line <&5; do
+		printf '%s\n' "$line" >>"$dir/log"
+		# shellcheck disable=SC2254
+		case $line in
+		*$1*) return 0 ;;
+		esac
+	done
+	fail "kevsub ended before a line with $1: $(cat "$dir/log.err")"
+}
+
+# expect_event TOPIC IFNAME [PART]
+expect_event() {
+	expect "\"topic\":\"$1\"*\"ifname\":\"$2\"*${3:-}"
+}
+
+# Everything up to here is in the log: an event of our own, which is last.
+catch_up() {
+	marker=${marker:-0}
+	marker=$((marker + 1))
+	"$kevctl" inject interface/idle -i "mark$marker" || fail "inject"
+	expect "\"ifname\":\"mark$marker\""
+}
+
+# How many lines of the log have all of these (fixed) strings.
+count() {
+	lines=$(cat "$dir/log")
+	for part; do
+		lines=$(printf '%s\n' "$lines" | grep -F -e "$part")
+	done
+	[ -z "$lines" ] && echo 0 && return
+	printf '%s\n' "$lines" | wc -l | tr -d ' '
+}
+
+assert_count() {
+	wanted=$1
+	shift
+	[ "$(count "$@")" = "$wanted" ] ||
+	    fail "$(count "$@") lines, not $wanted, have: $*"
+}
+
+# assert_order TOPIC... : these of the topics in the log, in this order; the
+# log is as of the last "mark_log".
+mark_log() { catch_up; marked=$(wc -l <"$dir/log"); }
+since_mark() { tail -n +$((${marked:-0} + 1)) "$dir/log"; }
+assert_topics() {
+	got=$(since_mark | jq -r "select(.ifname == \"$1\") | .topic" | xargs)
+	shift
+	[ "$got" = "$*" ] || fail "topics are '$got', not '$*'"
+}
+
+# The state three times in one shape: as played back, as kevd has it, as the
+# kernel has it. What the kernel does of its own may not be over: then another
+# network/changed is to come.
+assert_same() {
+	while :; do
+		catch_up
+		"$top_builddir/tests/unit/play" <"$dir/log" >"$dir/played" || fail play
+		"$kevctl" state >"$dir/state" || fail "kevctl state"
+		jq -cS 'del(.ipv4[],.ipv6[],.routers[] |
+		    .valid_lft,.preferred_lft,.lifetime) |
+		    .ipv4 |= sort | .ipv6 |= sort | .routers |= sort' \
+		    "$dir/state" >"$dir/state.sorted" || fail jq
+		jq -cS '.ipv4 |= sort | .ipv6 |= sort | .routers |= sort' \
+		    "$dir/played" >"$dir/played.sorted" || fail jq
+		diff "$dir/played.sorted" "$dir/state.sorted" >"$dir/diff" ||
+		    fail "played back: $(cat "$dir/diff")"
+		kernel >"$dir/kernel" || fail "what ip says"
+		jq -cS -f "$top_srcdir/tests/live/state.jq" "$dir/state" \
+		    >"$dir/state.as-ip" || fail jq
+		[ -s "$dir/kernel" ] || fail "ip says nothing"
+		diff "$dir/state.as-ip" "$dir/kernel" >"$dir/diff" && return
+		say "not yet: $(cat "$dir/diff")"
+		expect '"topic":"network/changed"'
+	done
+}
+
+# What ip(8) says, one interface a line.
+kernel() {
+	ip -j -d addr show >"$dir/ip.addr"
+	ip -j -4 route show table all default >"$dir/ip.route4"
+	ip -j -6 route show table all default >"$dir/ip.route6"
+	jq -ncS -f "$top_srcdir/tests/live/kernel.jq" \
+	    --slurpfile addr "$dir/ip.addr" \
+	    --slurpfile route4 "$dir/ip.route4" \
+	    --slurpfile route6 "$dir/ip.route6"
+}

@@ -1,0 +1,56 @@
+#!/bin/sh
+# nd6/router-add and router-remove, and addresses, with a real radvd.
+# shellcheck source=tests/live/lib.sh
+. "${top_srcdir:-.}/tests/live/lib.sh"
+needs ip jq radvd
+namespaces
+ip link add v0 type veth peer name v1
+mkfifo "$dir/hold"
+unshare -n sh -c "echo ready; read -r _ <'$dir/hold'" >"$dir/other" &
+other=$!
+pids="$pids $other"
+exec 6<>"$dir/hold"
+until [ -s "$dir/other" ]; do kill -0 "$other" || fail "no namespace"; done
+ip link set v1 netns "$other"
+there="nsenter -t $other -n"
+$there ip link set v1 up
+start_kevd
+start_log
+ip link set v0 up
+expect_event ipv6/address-ready v0
+
+cat >"$dir/radvd.conf" <<CONF
+interface v1 {
+	AdvSendAdvert on;
+	MinRtrAdvInterval 3;
+	MaxRtrAdvInterval 4;
+	AdvDefaultLifetime 600;
+	prefix 2001:db8:a::/64 { AdvValidLifetime 500; AdvPreferredLifetime 400; };
+};
+CONF
+$there sysctl -qw net.ipv6.conf.all.forwarding=1
+$there radvd -n -C "$dir/radvd.conf" -p "$dir/radvd.pid" -m stderr \
+    2>"$dir/radvd.log" &
+radvd=$!
+pids="$radvd $pids"
+expect_event nd6/router-add v0 '"gateway":"fe80::*"protocol":"ra"*"lifetime":'
+expect_event ipv6/address-ready v0 '"address":"2001:db8:a:'
+printf '%s\n' "$line" | jq -e '.data.protocol == "kernel-ra" and
+    .data.valid_lft <= 500 and .data.preferred_lft > 300' >/dev/null || fail "$line"
+assert_same
+# Further advertisements refresh in silence: what comes next is not of them.
+mark_log
+ip -6 route add default via fe80::99 dev v0 metric 512
+expect_event nd6/router-add v0 'fe80::99'
+ip -6 route append default via fe80::98 dev v0 metric 512
+expect_event nd6/router-add v0 'fe80::98'
+ip -6 route del default via fe80::99 dev v0 metric 512
+expect_event nd6/router-remove v0 'fe80::99'
+assert_same
+# radvd ends and says so, with a lifetime of 0.
+kill "$radvd"
+expect_event nd6/router-remove v0 '"protocol":"ra"'
+ip link set v0 down
+expect_event nd6/router-remove v0 'fe80::98'
+assert_same
+stop_kevd
