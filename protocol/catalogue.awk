@@ -5,6 +5,8 @@
 #	make=words	the names of the topics, for shells to complete
 #
 # usage: awk -v make=WHAT -f catalogue.awk fields.def topics.def [kev.7.in]
+#
+# kev.7.in also has @runstatedir@ and @pkgdatadir@, given with -v.
 
 FNR == 1 { file++ }
 
@@ -42,7 +44,11 @@ file < 3 { $0 = held $0; held = "" }
 
 file == 3 && $0 == "@TOPICS@" { man_topics(); next }
 file == 3 && $0 == "@FIELDS@" { man_fields(); next }
-file == 3 { print }
+file == 3 {
+	gsub(/@runstatedir@/, runstatedir)
+	gsub(/@pkgdatadir@/, pkgdatadir)
+	print
+}
 
 END {
 	if (make == "words") {
