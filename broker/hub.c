@@ -469,6 +469,21 @@ hub_catch_up(struct hub *h, struct subscriber *s)
 	return true;
 }
 
+bool
+hub_crowded(const struct hub *h)
+{
+	const struct interest *in;
+	const struct subscriber *s;
+
+	TAILQ_FOREACH(in, &h->interests, entry) {
+		LIST_FOREACH(s, &in->members, entry) {
+			if (outq_behind(&s->q) > h->config.queue / 4)
+				return true;
+		}
+	}
+	return false;
+}
+
 uint64_t
 hub_sent(const struct hub *h, const struct subscriber *s)
 {

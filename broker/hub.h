@@ -97,6 +97,9 @@ void hub_say_present(struct hub *, struct subscriber *,
  */
 bool hub_catch_up(struct hub *, struct subscriber *);
 
+/* Whether somebody who is not behind is owed a quarter of the limit. */
+bool hub_crowded(const struct hub *);
+
 /* How many events were sent to it, or are being sent. */
 uint64_t hub_sent(const struct hub *, const struct subscriber *);
 

@@ -80,7 +80,7 @@ static bool
 open_all(struct kevd *k)
 {
 	const struct options *o = &k->options;
-	struct source_config source = { o->rcvbuf, o->verbose };
+	struct source_config source = { o->rcvbuf, server_crowded, &k->server };
 	struct server_config server = {
 		.path = o->socket, .mode = o->mode, .queue = o->queue,
 		.history = o->history, .max_clients = o->max_clients,

@@ -61,6 +61,14 @@ server_publish(void *arg, struct kev_event *ev)
 	hub_publish(s->hub, ev);
 }
 
+bool
+server_crowded(void *arg)
+{
+	const struct server *s = arg;
+
+	return hub_crowded(s->hub);
+}
+
 /* Who listens at the address already: not a corpse, but a kevd alive? */
 static int
 check_stale(const char *path, const struct sockaddr_un *sun)

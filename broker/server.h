@@ -42,6 +42,9 @@ int server_init(struct server *, const struct server_config *);
 /* A state_publish_fn with the server as its argument. */
 void server_publish(void *server, struct kev_event *);
 
+/* For source_config. */
+bool server_crowded(void *server);
+
 /*
  * Makes the socket and listens. Says what is wrong on failure: the path too
  * long, not a socket, in use, its directory missing.

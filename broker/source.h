@@ -6,7 +6,8 @@
  *	live	state_apply for each message, state_settle once the socket
  *		is read empty, then a dump of the parts state_wants names
  *	dump	state_begin, state_apply ..., state_end
- *	loss	read the socket empty, dump everything, state_gap
+ *	loss	read the socket empty, dump everything, state_gap; in pieces,
+		so that readers can keep up with the corrections
  */
 #ifndef KEVD_SOURCE_H
 #define KEVD_SOURCE_H
@@ -21,7 +22,10 @@ struct state;
 
 struct source_config {
 	size_t rcvbuf;		/* bytes of receive buffer; 0: as advised */
-	bool verbose;		/* log each message */
+	/* Whether readers still have much to take: what can wait waits a
+	 * moment then, so that they don't fall behind for that. */
+	bool (*crowded)(void *arg);
+	void *arg;
 };
 
 /* What "stats" tells of each; all counts since the start. */

@@ -173,39 +173,52 @@ dumped(unsigned parts, uint8_t family, unsigned part4, unsigned part6)
 	return (parts & (family == KEV_INET ? part4 : part6)) != 0;
 }
 
+/* Removes what a dump did not tell; takes each from *LIMIT, down to 0. */
 static void
-sweep_link(struct state *st, struct link *l)
+sweep_link(struct state *st, struct link *l, size_t *limit)
 {
 	struct addr *a, *next_a;
 	struct router *r, *next_r;
 
 	RB_FOREACH_SAFE(r, router_tree, &l->routers, next_r) {
-		if (r->seen != st->dump && dumped(st->parts, r->r.family,
+		if (r->seen == st->dump || !dumped(st->parts, r->r.family,
 		    PART_ROUTE4, PART_ROUTE6))
-			router_remove(st, l, r);
+			continue;
+		if (*limit == 0)
+			return;
+		--*limit;
+		router_remove(st, l, r);
 	}
 	RB_FOREACH_SAFE(a, addr_tree, &l->addrs, next_a) {
-		if (a->seen != st->dump && dumped(st->parts, a->a.family,
+		if (a->seen == st->dump || !dumped(st->parts, a->a.family,
 		    PART_ADDR4, PART_ADDR6))
-			addr_remove(st, l, a, NULL);
+			continue;
+		if (*limit == 0)
+			return;
+		--*limit;
+		addr_remove(st, l, a, NULL);
 	}
 }
 
-void
-state_end(struct state *st, const struct stamp *now)
+bool
+state_end(struct state *st, const struct stamp *now, size_t limit)
 {
 	struct link *l, *next;
 
 	st->now = *now;
 	RB_FOREACH_SAFE(l, link_tree, &st->links, next) {
-		if ((st->parts & PART_LINK) != 0 && l->seen != st->dump)
-			link_gone(st, l);
-		else
-			sweep_link(st, l);
+		sweep_link(st, l, &limit);
+		if (limit == 0)
+			return false;
+		if ((st->parts & PART_LINK) == 0 || l->seen == st->dump)
+			continue;
+		link_gone(st, l);
+		limit--;
 	}
 	/* Whatever was to be read again has been read now. */
 	st->wants &= ~st->parts;
 	st->parts = 0;
+	return true;
 }
 
 void

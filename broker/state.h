@@ -16,6 +16,7 @@
 #include "stamp.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct kev_event;
@@ -41,8 +42,11 @@ void state_apply(struct state *, const struct change *, const struct stamp *);
 /* A dump of PARTS begins; one that began before and did not end is void. */
 void state_begin(struct state *, unsigned parts);
 
-/* It ends: what was not told since state_begin is gone. */
-void state_end(struct state *, const struct stamp *);
+/*
+ * It ends: what was not told since state_begin is gone. Removes at most LIMIT
+ * things, and returns false if there are more: to be called again.
+ */
+bool state_end(struct state *, const struct stamp *, size_t limit);
 
 /* It could not be read to the end: nothing follows from it. */
 void state_cancel(struct state *);

@@ -2,6 +2,7 @@
 
 #include "rtnetlink_source.h"
 
+#include "buf.h"
 #include "log.h"
 #include "rtnl_decode.h"
 #include "state.h"
@@ -29,6 +30,8 @@
 #define TURN 512
 /* A dump that something changed under is repeated this often. */
 #define TRIES 10
+/* Changes of a resync handed over at a time. */
+#define PIECE 256
 
 /* Parts of linux/netlink.h that old headers don't have. */
 #ifndef NETLINK_GET_STRICT_CHK
@@ -38,13 +41,6 @@
 #define SK_MEMINFO_DROPS 8
 #endif
 
-/* What a buffer held besides changes. */
-#define SAW_DONE 0x1u
-#define SAW_ERROR 0x2u
-#define SAW_INTR 0x4u
-#define SAW_MALFORMED 0x8u
-#define SAW_OVERRUN 0x10u
-
 struct rtnetlink {
 	struct state *state;
 	struct mnl_socket *events, *requests;
@@ -52,8 +48,10 @@ struct rtnetlink {
 	struct source_stats stats;
 	uint32_t seq;		/* of the last request */
 	uint32_t drops;		/* the kernel's count, when last looked at */
-	int error;		/* with SAW_ERROR, negative */
 	enum kev_cause lost;	/* why a resync is due, or 0 */
+	bool resyncing;		/* "dump" is being handed over */
+	struct buf dump;	/* messages of the dumps, each padded */
+	struct rtnl_reader reader;	/* of them */
 	struct log_limit malformed;
 	union {
 		struct nlmsghdr align;
@@ -204,13 +202,14 @@ rtnetlink_free(struct rtnetlink *rt)
 		mnl_socket_close(rt->events);
 	if (rt->requests != NULL)
 		mnl_socket_close(rt->requests);
+	buf_fini(&rt->dump);
 	free(rt);
 }
 
 int
 rtnetlink_fd(const struct rtnetlink *rt)
 {
-	return mnl_socket_get_fd(rt->events);
+	return rt->events != NULL ? mnl_socket_get_fd(rt->events) : -1;
 }
 
 const struct source_stats *
@@ -242,50 +241,44 @@ show(const struct rtnl_reader *r, enum rtnl_found found, const struct change *c)
 	    n > 2048 ? "..." : "");
 }
 
-/* Decodes N bytes and applies what they say. SEQ: only answers to that. */
-static unsigned
-take(struct rtnetlink *rt, size_t n, const uint32_t *seq)
+static void
+count(struct rtnetlink *rt, const struct rtnl_reader *r, enum rtnl_found found,
+    const struct change *c)
+{
+	if (!r->more)
+		rt->stats.received++;
+	if (log_verbose() && !r->more)
+		show(r, found, c);
+	if (found == RTNL_CHANGE)
+		rt->stats.decoded += !r->more;
+	else if (found == RTNL_IGNORED)
+		rt->stats.ignored++;
+	if (found != RTNL_MALFORMED)
+		return;
+	rt->stats.malformed++;
+	log_limited(&rt->malformed,
+	    "rtnetlink: malformed message of type %u: %s", r->type, r->fault);
+}
+
+/* Decodes N bytes and applies what they say. False: something is missing. */
+static bool
+take(struct rtnetlink *rt, size_t n)
 {
 	struct stamp now = stamp_now();
-	struct rtnl_reader r;
+	struct rtnl_reader *r = &rt->reader;
 	enum rtnl_found found;
 	struct change c;
-	unsigned saw = 0;
+	bool whole = true;
 
-	rtnl_reader_init(&r, rt->buf.bytes, n);
-	while ((found = rtnl_next(&r, &c)) != RTNL_END) {
-		rt->stats.received++;
-		if (log_verbose())
-			show(&r, found, &c);
-		if (seq != NULL && r.seq != *seq && found != RTNL_MALFORMED)
-			continue;
-		if (r.flags & NLM_F_DUMP_INTR)
-			saw |= SAW_INTR;
-		switch (found) {
-		case RTNL_CHANGE:
-			rt->stats.decoded++;
+	rtnl_reader_init(r, rt->buf.bytes, n);
+	while ((found = rtnl_next(r, &c)) != RTNL_END) {
+		count(rt, r, found, &c);
+		if (found == RTNL_CHANGE)
 			state_apply(rt->state, &c, &now);
-			break;
-		case RTNL_MALFORMED:
-			rt->stats.malformed++;
-			saw |= SAW_MALFORMED;
-			log_limited(&rt->malformed,
-			    "rtnetlink: malformed message of type %u: %s",
-			    r.type, r.fault);
-			break;
-		case RTNL_DONE:
-		case RTNL_ERROR:
-			saw |= r.error != 0 ? SAW_ERROR : SAW_DONE;
-			rt->error = r.error;
-			break;
-		case RTNL_OVERRUN:
-			saw |= SAW_OVERRUN;
-			break;
-		default:
-			rt->stats.ignored++;
-		}
+		else if (found == RTNL_MALFORMED || found == RTNL_OVERRUN)
+			whole = false;
 	}
-	return saw;
+	return whole;
 }
 
 /* One datagram from the kernel. Its length, 0: from somebody else, -errno. */
@@ -351,108 +344,177 @@ static const struct dump {
 	{ PART_ROUTE6, RTM_GETROUTE, AF_INET6, "dump of IPv6 routes" },
 };
 
-/* One dump. 0, -EAGAIN: something changed under it, or -errno. */
+/*
+ * Looks for the end of the dump in N bytes that answer a request. 1: it is
+ * there; 0: not yet; -EAGAIN: something changed under it, which may be said by
+ * one message alone; -errno: refused, which is said at the end of a dump like
+ * success is.
+ */
+static int
+look(struct rtnetlink *rt, size_t n, bool *changed)
+{
+	struct rtnl_reader *r = &rt->reader;
+	enum rtnl_found found;
+	struct change c;
+
+	rtnl_reader_init(r, rt->buf.bytes, n);
+	while ((found = rtnl_next(r, &c)) != RTNL_END) {
+		if (found == RTNL_MALFORMED) {
+			count(rt, r, found, &c);
+			return -EBADMSG;
+		}
+		if (r->seq != rt->seq)
+			continue;
+		if (r->flags & NLM_F_DUMP_INTR)
+			*changed = true;
+		if (found != RTNL_DONE && found != RTNL_ERROR)
+			continue;
+		if (r->error != 0)
+			return r->error;
+		return *changed ? -EAGAIN : 1;
+	}
+	return 0;
+}
+
+/* One dump, added to the others. 0, -EAGAIN as above, or -errno, logged. */
 static int
 dump_one(struct rtnetlink *rt, const struct dump *d)
 {
-	unsigned saw = 0;
+	static const char padding[NLMSG_ALIGNTO];
+	bool changed = false;
+	int found = 0;
 	ssize_t n;
-	int error;
 
-	error = request(rt, d->type, d->family);
-	while (error == 0 && (saw & (SAW_DONE | SAW_ERROR)) == 0) {
+	found = request(rt, d->type, d->family);
+	while (found == 0) {
 		n = receive(rt, rt->requests);
 		if (n == -EINTR)
 			continue;
-		if (n < 0)
-			error = (int)n;
-		else
-			saw |= take(rt, (size_t)n, &rt->seq);
+		if (n < 0) {
+			found = (int)n;
+			break;
+		}
+		found = look(rt, (size_t)n, &changed);
+		buf_put(&rt->dump, rt->buf.bytes, (size_t)n);
+		buf_put(&rt->dump, padding, NLMSG_ALIGN((size_t)n) - (size_t)n);
 	}
-	/* A refusal ends a dump like success does, with the error inside. */
-	if (saw & SAW_ERROR)
-		error = rt->error;
-	if (saw & SAW_MALFORMED)
-		error = -EBADMSG;
+	if (rt->dump.failed)
+		found = -ENOMEM;
 	/* A kernel without IPv6 knows nothing of it. */
-	if (error == -EOPNOTSUPP || error == -EAFNOSUPPORT)
+	if (found > 0 || found == -EOPNOTSUPP || found == -EAFNOSUPPORT)
 		return 0;
-	if (error != 0)
-		return fail(d->name, -error);
-	return saw & SAW_INTR ? -EAGAIN : 0;
+	return found == -EAGAIN ? found : fail(d->name, -found);
 }
 
-int
-rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
+/* All dumps of PARTS into memory: only what is whole is handed over. */
+static int
+fetch(struct rtnetlink *rt, unsigned parts)
 {
-	struct stamp now;
 	int error = 0, i;
 	size_t d;
 
 	for (i = 0; i < TRIES; i++) {
-		state_begin(rt->state, parts);
-		error = 0;
+		buf_clear(&rt->dump);
 		for (d = 0; d < sizeof dumps / sizeof dumps[0]; d++) {
+			error = 0;
 			if (parts & dumps[d].part)
 				error = dump_one(rt, &dumps[d]);
 			if (error != 0)
 				break;
 		}
-		if (error == 0) {
-			now = stamp_now();
-			state_end(rt->state, &now);
-			return 0;
-		}
-		state_cancel(rt->state);
 		if (error != -EAGAIN)
-			return error;
+			break;
 	}
-	log_warning("rtnetlink: no dump without a change in between; "
-	    "trying again later");
+	if (error == -EAGAIN)
+		log_warning("rtnetlink: no dump without a change in between; "
+		    "trying again later");
+	if (error != 0)
+		buf_fini(&rt->dump);
+	rtnl_reader_init(&rt->reader, rt->dump.data, rt->dump.len);
 	return error;
 }
 
+/* Hands over at most LIMIT changes. False: there are more. */
 static bool
-reopen(struct rtnetlink *rt)
+hand_over(struct rtnetlink *rt, size_t limit)
 {
-	mnl_socket_close(rt->events);
-	rt->events = NULL;
-	return open_events(rt) == 0;
+	struct stamp now = stamp_now();
+	enum rtnl_found found;
+	struct change c;
+
+	while (limit > 0) {
+		if (rt->dump.len == 0 ||
+		    (found = rtnl_next(&rt->reader, &c)) == RTNL_END)
+			break;
+		count(rt, &rt->reader, found, &c);
+		if (found != RTNL_CHANGE)
+			continue;
+		state_apply(rt->state, &c, &now);
+		limit--;
+	}
+	if (limit == 0 || !state_end(rt->state, &now, limit))
+		return false;
+	buf_fini(&rt->dump);
+	return true;
 }
 
-/* Everything is read anew; then it is said what that was good for. */
-static bool
-resync(struct rtnetlink *rt)
+int
+rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
 {
-	uint32_t drops = count_drops(mnl_socket_get_fd(rt->events));
-	enum kev_cause cause = rt->lost;
+	int error = fetch(rt, parts);
+
+	if (error != 0)
+		return error;
+	state_begin(rt->state, parts);
+	(void)hand_over(rt, SIZE_MAX);
+	return 0;
+}
+
+enum rtnl_progress
+rtnetlink_resync(struct rtnetlink *rt)
+{
+	uint32_t drops;
 	struct stamp now;
 
-	if (rtnetlink_dump(rt, PART_ALL) != 0)
-		return false;
+	if (!rt->resyncing) {
+		if (rt->events == NULL && open_events(rt) != 0)
+			return RTNL_LATER;
+		if (fetch(rt, PART_ALL) != 0)
+			return RTNL_LATER;
+		state_begin(rt->state, PART_ALL);
+		rt->resyncing = true;
+	}
+	if (!hand_over(rt, PIECE))
+		return RTNL_MORE;
+	rt->resyncing = false;
 	rt->stats.resyncs++;
+	drops = count_drops(mnl_socket_get_fd(rt->events));
 	now = stamp_now();
 	state_settle(rt->state, &now);
-	state_gap(rt->state, cause, drops - rt->drops, &now);
+	state_gap(rt->state, rt->lost, drops - rt->drops, &now);
 	rt->drops = drops;
 	rt->lost = 0;
-	return true;
+	return RTNL_FINISHED;
+}
+
+static void
+lose(struct rtnetlink *rt, enum kev_cause cause)
+{
+	if (rt->lost != KEV_KERNEL_OVERRUN)
+		rt->lost = cause;
 }
 
 bool
 rtnetlink_read(struct rtnetlink *rt)
 {
-	unsigned saw;
 	ssize_t n;
 	int i;
 
 	for (i = 0; i < TURN; i++) {
 		n = receive(rt, rt->events);
 		if (n >= 0) {
-			saw = take(rt, (size_t)n, NULL);
-			if (saw & (SAW_MALFORMED | SAW_OVERRUN) &&
-			    rt->lost == 0)
-				rt->lost = KEV_SOURCE_LOST;
+			if (!take(rt, (size_t)n))
+				lose(rt, KEV_SOURCE_LOST);
 			continue;
 		}
 		if (n == -EAGAIN || n == -EWOULDBLOCK)
@@ -464,17 +526,18 @@ rtnetlink_read(struct rtnetlink *rt)
 			 * queue is empty, so nothing read now proves that
 			 * nothing is missing. */
 			rt->stats.overruns++;
-			rt->lost = KEV_KERNEL_OVERRUN;
+			lose(rt, KEV_KERNEL_OVERRUN);
 			continue;
 		}
 		fail("receive", (int)-n);
-		if (rt->lost == 0)
-			rt->lost = KEV_SOURCE_LOST;
-		if (n != -EMSGSIZE && !reopen(rt))
-			return false;
+		lose(rt, KEV_SOURCE_LOST);
+		if (n == -EMSGSIZE)
+			continue;
+		/* Nothing more comes from this one: another is opened. */
+		mnl_socket_close(rt->events);
+		rt->events = NULL;
+		return false;
 	}
 	/* Only what comes after the queue was empty is whole again. */
-	if (rt->lost != 0 && i < TURN)
-		return resync(rt);
-	return true;
+	return rt->lost == 0 || i == TURN;
 }

@@ -17,15 +17,21 @@ int rtnetlink_new(struct rtnetlink **, struct state *,
     const struct source_config *);
 void rtnetlink_free(struct rtnetlink *);
 
-/* To be polled for reading; another one after a failure. */
+/* To be polled for reading; after a failure another one, or -1. */
 int rtnetlink_fd(const struct rtnetlink *);
 
 /*
  * Reads what there is, up to a limit, and hands it to the state. Returns false
- * when the present must be read anew for a reason that is not over yet: to be
- * called again after a second.
+ * when the present must be read anew: rtnetlink_resync.
  */
 bool rtnetlink_read(struct rtnetlink *);
+
+/*
+ * Reads everything anew and hands over a piece of it. RTNL_MORE: to be called
+ * again, before anything is read; RTNL_LATER: it failed, to be tried again.
+ */
+enum rtnl_progress { RTNL_FINISHED, RTNL_MORE, RTNL_LATER };
+enum rtnl_progress rtnetlink_resync(struct rtnetlink *);
 
 /* Dumps PARTS (PART_*) into the state. 0 or -errno, logged. */
 int rtnetlink_dump(struct rtnetlink *, unsigned parts);

@@ -12,14 +12,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define RETRY 1000000	/* microseconds until a failed resync is tried again */
+/* Microseconds until a failed resync is tried again. */
+#define RETRY 1000000
+/* Readers get this long between the pieces of a resync, so often. */
+#define PAUSE 2000
+#define PATIENCE 10
 
 struct source {
 	struct state *state;
 	struct rtnetlink *rtnetlink;
+	bool (*crowded)(void *arg);
+	void *arg;
+	struct ev_loop *loop;
 	ev_io feed;
 	ev_timer timer;
-	uint64_t retry;		/* stamp.mono, 0: nothing to retry */
+	uint64_t resync;	/* when to go on with it, stamp.mono; 0: none */
+	int patience;		/* pauses left before the next piece */
 };
 
 int
@@ -33,6 +41,8 @@ source_new(struct source **out, struct state *st,
 	if (s == NULL)
 		return -ENOMEM;
 	s->state = st;
+	s->crowded = config->crowded;
+	s->arg = config->arg;
 	error = rtnetlink_new(&s->rtnetlink, st, config);
 	if (error != 0) {
 		free(s);
@@ -63,7 +73,7 @@ settle(struct source *s)
 	if (wants == 0)
 		return;
 	if (rtnetlink_dump(s->rtnetlink, wants) != 0)
-		s->retry = now.mono + RETRY;
+		s->resync = now.mono + RETRY;
 	now = stamp_now();
 	state_settle(s->state, &now);
 }
@@ -80,38 +90,79 @@ source_prime(struct source *s)
 
 /* The one timer: only when the state waits for a time, or we do. */
 static void
-set_timer(struct source *s, struct ev_loop *loop)
+set_timer(struct source *s)
 {
 	uint64_t when = state_deadline(s->state), now = stamp_now().mono;
 
-	if (when == 0 || (s->retry != 0 && s->retry < when))
-		when = s->retry;
-	ev_timer_stop(loop, &s->timer);
+	if (when == 0 || (s->resync != 0 && s->resync < when))
+		when = s->resync;
+	ev_timer_stop(s->loop, &s->timer);
 	if (when == 0)
 		return;
-	ev_now_update(loop);
+	ev_now_update(s->loop);
 	ev_timer_set(&s->timer, when > now ? (double)(when - now) / 1e6 : 0.,
 	    0.);
-	ev_timer_start(loop, &s->timer);
+	ev_timer_start(s->loop, &s->timer);
+}
+
+/* Reads what comes, unless there is nothing to read it from. */
+static void
+watch(struct source *s)
+{
+	int fd = rtnetlink_fd(s->rtnetlink);
+
+	if (ev_is_active(&s->feed) && s->feed.fd == fd)
+		return;
+	ev_io_stop(s->loop, &s->feed);
+	if (fd == -1)
+		return;
+	ev_io_set(&s->feed, fd, EV_READ);
+	ev_io_start(s->loop, &s->feed);
+}
+
+/*
+ * The next piece of a resync. Nothing else is read before it is over. Readers
+ * have some time to take what the last piece gave, but not for ever.
+ */
+static void
+resync(struct source *s)
+{
+	uint64_t now = stamp_now().mono;
+
+	if (s->patience > 0 && s->crowded(s->arg)) {
+		s->patience--;
+		s->resync = now + PAUSE;
+		return;
+	}
+	s->patience = PATIENCE;
+	s->resync = 0;
+	switch (rtnetlink_resync(s->rtnetlink)) {
+	case RTNL_MORE:
+		s->resync = now;
+		ev_io_stop(s->loop, &s->feed);
+		break;
+	case RTNL_LATER:
+		s->resync = now + RETRY;
+		watch(s);
+		break;
+	default:
+		watch(s);
+	}
 }
 
 static void
 feed_ready(struct ev_loop *loop, ev_io *w, int events)
 {
 	struct source *s = w->data;
-	int fd = w->fd;
+	bool whole = rtnetlink_read(s->rtnetlink);
 
+	(void)loop;
 	(void)events;
-	s->retry = 0;
-	if (!rtnetlink_read(s->rtnetlink))
-		s->retry = stamp_now().mono + RETRY;
-	if (rtnetlink_fd(s->rtnetlink) != fd) {
-		ev_io_stop(loop, w);
-		ev_io_set(w, rtnetlink_fd(s->rtnetlink), EV_READ);
-		ev_io_start(loop, w);
-	}
-	settle(s);
-	set_timer(s, loop);
+	if (whole || s->resync > stamp_now().mono)
+		settle(s);
+	else
+		resync(s);
+	set_timer(s);
 }
 
 static void
@@ -120,21 +171,25 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 	struct source *s = w->data;
 	struct stamp now = stamp_now();
 
+	(void)loop;
+	(void)events;
 	state_tick(s->state, &now);
-	if (s->retry != 0 && s->retry <= now.mono)
-		feed_ready(loop, &s->feed, events);
-	settle(s);
-	set_timer(s, loop);
+	if (s->resync == 0)
+		settle(s);
+	else if (s->resync <= now.mono)
+		resync(s);
+	set_timer(s);
 }
 
 void
 source_start(struct source *s, struct ev_loop *loop)
 {
-	ev_io_init(&s->feed, feed_ready, rtnetlink_fd(s->rtnetlink), EV_READ);
+	ev_init(&s->feed, feed_ready);
 	ev_timer_init(&s->timer, time_over, 0., 0.);
 	s->feed.data = s->timer.data = s;
-	ev_io_start(loop, &s->feed);
-	set_timer(s, loop);
+	s->loop = loop;
+	watch(s);
+	set_timer(s);
 }
 
 const struct source_stats *

@@ -33,7 +33,7 @@ ip route add default via 192.0.2.7 table 120
 expect_event ipv4/router-add v0 '"table":"120"'
 ip route add default dev v0 metric 901
 expect_event ipv4/router-add v0 '"data":{"family":"inet","metric":901'
-ip route add default via inet6 fe80::1 dev v0 metric 902
+ip -4 route add default via inet6 fe80::1 dev v0 metric 902
 expect_event ipv4/router-add v0 '"gateway":"fe80::1"'
 # These are no routers.
 ip route add unreachable default metric 903

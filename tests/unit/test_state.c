@@ -334,7 +334,7 @@ addresses(void **unused)
 	    "interface/proto-detach");
 	gone(st, addr_change(2, KEV_INET, 1, PERMANENT));
 	state_begin(st, 0);
-	state_end(st, &now);
+	state_end(st, &now, SIZE_MAX);
 	expect_line(&log, "ipv4/address-remove interface/proto-detach",
 	    "\"remaining\":0");
 	state_free(st);
@@ -464,7 +464,7 @@ routers(void **unused)
 	assert_int_equal(state_wants(st), 0);
 	state_begin(st, PART_ROUTE4);
 	apply(st, router_change(2, KEV_INET, 2));
-	state_end(st, &now);
+	state_end(st, &now, SIZE_MAX);
 	expect_line(&log, "ipv4/router-remove", "\"source\":\"resync\"");
 	/* Without a gateway, and by another one's hand. */
 	apply(st, router_change(2, KEV_INET6, 0));
@@ -488,7 +488,7 @@ routers(void **unused)
 	apply(st, addr_change(3, KEV_INET, 7, 0));
 	gone(st, addr_change(3, KEV_INET, 7, 0));
 	state_begin(st, 0);
-	state_end(st, &now);
+	state_end(st, &now, SIZE_MAX);
 	assert_int_equal(state_wants(st), PART_ROUTE6);
 	apply(st, link_change(2, "eth0", 0));
 	assert_int_equal(state_wants(st), PART_ROUTE4 | PART_ROUTE6);
@@ -516,7 +516,7 @@ resync(void **unused)
 	apply(st, addr_change(3, KEV_INET, 1, 0));
 	apply(st, addr_change(3, KEV_INET6, 1, PERMANENT));
 	apply(st, router_change(3, KEV_INET, 1));
-	state_end(st, &now);
+	state_end(st, &now, SIZE_MAX);
 	state_settle(st, &now);
 	expect_line(&log, "interface/attach interface/link-up interface/attach "
 	    "interface/link-up interface/proto-attach ipv4/address-add "
@@ -525,7 +525,7 @@ resync(void **unused)
 	    "\"netns\":\"blue\",\"source\":\"resync\"");
 	/* A part that was not dumped stays. */
 	state_begin(st, PART_ADDR4 | PART_ROUTE6);
-	state_end(st, &now);
+	state_end(st, &now, SIZE_MAX);
 	expect(&log, "ipv4/address-remove interface/proto-detach");
 	/* What did not end proves nothing. */
 	state_begin(st, PART_ALL);
@@ -533,7 +533,7 @@ resync(void **unused)
 	expect(&log, "");
 	state_begin(st, PART_ALL);
 	apply(st, link_change(3, "eth1", RUNNING));
-	state_end(st, &now);
+	state_end(st, &now, SIZE_MAX);
 	state_gap(st, KEV_KERNEL_OVERRUN, 12, &now);
 	expect_line(&log, "interface/detach ipv4/router-remove "
 	    "ipv6/address-remove interface/proto-detach kev/gap",
@@ -661,7 +661,7 @@ random_walk(void **unused)
 			for (i = 0; i < n; i++)
 				apply(st, random_change());
 			if (rand() % 30 == 0)
-				state_end(st, &now);
+				state_end(st, &now, (size_t)rand() % 10);
 			if (rand() % 3 == 0)
 				state_settle(st, &now);
 			if (rand() % 5 == 0) {
@@ -701,7 +701,7 @@ dump_again(void **unused)
 			apply(st, addr_change(i, KEV_INET6, i, FAILED));
 			apply(st, router_change(i, KEV_INET, i));
 		}
-		state_end(st, &now);
+		state_end(st, &now, SIZE_MAX);
 		state_settle(st, &now);
 		if (pass == 1)
 			expect(&log, "");
