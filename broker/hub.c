@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Who takes less bytes than that in so many looks of hub_crowded is stuck. */
+#define PROGRESS 4096
+#define LOOKS 25
+
 struct interest {
 	TAILQ_ENTRY(interest) entry;
 	TAILQ_ENTRY(interest) dirty_entry;
@@ -470,18 +474,27 @@ hub_catch_up(struct hub *h, struct subscriber *s)
 }
 
 bool
-hub_crowded(const struct hub *h)
+hub_crowded(struct hub *h)
 {
-	const struct interest *in;
-	const struct subscriber *s;
+	struct interest *in;
+	struct subscriber *s;
+	bool crowded = false;
 
 	TAILQ_FOREACH(in, &h->interests, entry) {
 		LIST_FOREACH(s, &in->members, entry) {
-			if (outq_behind(&s->q) > h->config.queue / 4)
-				return true;
+			if (outq_behind(&s->q) <= h->config.queue / 4)
+				continue;
+			if (s->q.at - s->taken >= PROGRESS) {
+				s->taken = s->q.at;
+				s->stalls = 0;
+			}
+			if (s->stalls == LOOKS)
+				continue;
+			s->stalls++;
+			crowded = true;
 		}
 	}
-	return false;
+	return crowded;
 }
 
 uint64_t

@@ -33,6 +33,8 @@ struct subscriber {
 	uint64_t lost;			/* ...those that it lost, in all */
 	uint64_t gap_first;		/* while behind: the first one lost */
 	uint64_t gap_lost;		/* while behind: how many so far */
+	uint64_t taken;			/* q.at at its last progress, see */
+	unsigned stalls;		/* hub_crowded: looks since then */
 	bool blocked;			/* its socket takes nothing now */
 	bool behind;			/* fell behind, not yet told so */
 };
@@ -97,8 +99,11 @@ void hub_say_present(struct hub *, struct subscriber *,
  */
 bool hub_catch_up(struct hub *, struct subscriber *);
 
-/* Whether somebody who is not behind is owed a quarter of the limit. */
-bool hub_crowded(const struct hub *);
+/*
+ * Whether somebody is owed a quarter of the limit and is worth to be waited
+ * for, because he took a good piece within the last calls.
+ */
+bool hub_crowded(struct hub *);
 
 /* How many events were sent to it, or are being sent. */
 uint64_t hub_sent(const struct hub *, const struct subscriber *);

@@ -64,7 +64,7 @@ server_publish(void *arg, struct kev_event *ev)
 bool
 server_crowded(void *arg)
 {
-	const struct server *s = arg;
+	struct server *s = arg;
 
 	return hub_crowded(s->hub);
 }

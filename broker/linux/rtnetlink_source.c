@@ -27,7 +27,7 @@
  * links, while we don't read. */
 #define RCVBUF (32 << 20)
 /* Datagrams read before others have their turn. */
-#define TURN 512
+#define TURN 256
 /* A dump that something changed under is repeated this often. */
 #define TRIES 10
 /* Changes of a resync handed over at a time. */
@@ -110,15 +110,26 @@ set_rcvbuf(int fd, size_t wanted)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 }
 
+/* SK_MEMINFO_* of a socket; all 0 when the kernel doesn't tell. */
+struct meminfo {
+	uint32_t value[16];
+};
+
+static struct meminfo
+meminfo(int fd)
+{
+	struct meminfo info;
+	socklen_t len = sizeof info;
+
+	memset(&info, 0, sizeof info);
+	(void)getsockopt(fd, SOL_SOCKET, SO_MEMINFO, &info, &len);
+	return info;
+}
+
 static uint32_t
 count_drops(int fd)
 {
-	uint32_t info[16] = { 0 };
-	socklen_t len = sizeof info;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) == -1)
-		return 0;
-	return info[SK_MEMINFO_DROPS];
+	return meminfo(fd).value[SK_MEMINFO_DROPS];
 }
 
 static int
@@ -478,9 +489,9 @@ rtnetlink_resync(struct rtnetlink *rt)
 
 	if (!rt->resyncing) {
 		if (rt->events == NULL && open_events(rt) != 0)
-			return RTNL_LATER;
+			return RTNL_LOST;
 		if (fetch(rt, PART_ALL) != 0)
-			return RTNL_LATER;
+			return RTNL_LOST;
 		state_begin(rt->state, PART_ALL);
 		rt->resyncing = true;
 	}
@@ -497,6 +508,19 @@ rtnetlink_resync(struct rtnetlink *rt)
 	return RTNL_FINISHED;
 }
 
+/* While it drops anyway, or has more than half of its room left. */
+bool
+rtnetlink_can_wait(const struct rtnetlink *rt)
+{
+	struct meminfo info;
+
+	if (rt->lost != 0)
+		return true;
+	info = meminfo(rtnetlink_fd(rt));
+	return info.value[SK_MEMINFO_RMEM_ALLOC] <
+	    info.value[SK_MEMINFO_RCVBUF] / 2;
+}
+
 static void
 lose(struct rtnetlink *rt, enum kev_cause cause)
 {
@@ -504,7 +528,7 @@ lose(struct rtnetlink *rt, enum kev_cause cause)
 		rt->lost = cause;
 }
 
-bool
+enum rtnl_progress
 rtnetlink_read(struct rtnetlink *rt)
 {
 	ssize_t n;
@@ -536,8 +560,10 @@ rtnetlink_read(struct rtnetlink *rt)
 		/* Nothing more comes from this one: another is opened. */
 		mnl_socket_close(rt->events);
 		rt->events = NULL;
-		return false;
+		return RTNL_LOST;
 	}
+	if (i == TURN)
+		return RTNL_MORE;
 	/* Only what comes after the queue was empty is whole again. */
-	return rt->lost == 0 || i == TURN;
+	return rt->lost != 0 ? RTNL_LOST : RTNL_FINISHED;
 }

@@ -20,18 +20,23 @@ void rtnetlink_free(struct rtnetlink *);
 /* To be polled for reading; after a failure another one, or -1. */
 int rtnetlink_fd(const struct rtnetlink *);
 
-/*
- * Reads what there is, up to a limit, and hands it to the state. Returns false
- * when the present must be read anew: rtnetlink_resync.
- */
-bool rtnetlink_read(struct rtnetlink *);
+enum rtnl_progress {
+	RTNL_FINISHED,		/* nothing is left to do */
+	RTNL_MORE,		/* to be called again */
+	RTNL_LOST		/* something is missing: rtnetlink_resync */
+};
+
+/* Reads what there is, up to a limit, and hands it to the state. */
+enum rtnl_progress rtnetlink_read(struct rtnetlink *);
 
 /*
- * Reads everything anew and hands over a piece of it. RTNL_MORE: to be called
- * again, before anything is read; RTNL_LATER: it failed, to be tried again.
+ * Reads everything anew and hands over a piece of it; while there is more,
+ * nothing else is to be done. RTNL_LOST: it failed, to be tried again later.
  */
-enum rtnl_progress { RTNL_FINISHED, RTNL_MORE, RTNL_LATER };
 enum rtnl_progress rtnetlink_resync(struct rtnetlink *);
+
+/* Whether the kernel can wait for us a moment and nothing is lost by that. */
+bool rtnetlink_can_wait(const struct rtnetlink *);
 
 /* Dumps PARTS (PART_*) into the state. 0 or -errno, logged. */
 int rtnetlink_dump(struct rtnetlink *, unsigned parts);

@@ -14,9 +14,16 @@
 
 /* Microseconds until a failed resync is tried again. */
 #define RETRY 1000000
-/* Readers get this long between the pieces of a resync, so often. */
+/* So long a pause for readers is, and so many are there in a burst. */
 #define PAUSE 2000
-#define PATIENCE 10
+#define PATIENCE 500
+
+enum phase {
+	READING,	/* what comes */
+	PAUSED,		/* there is more to read, but readers need a moment */
+	SYNCING,	/* a resync is handed over in pieces */
+	FAILED		/* a resync failed and is tried again; reading goes on */
+};
 
 struct source {
 	struct state *state;
@@ -26,8 +33,9 @@ struct source {
 	struct ev_loop *loop;
 	ev_io feed;
 	ev_timer timer;
-	uint64_t resync;	/* when to go on with it, stamp.mono; 0: none */
-	int patience;		/* pauses left before the next piece */
+	enum phase phase;
+	uint64_t wake;		/* when to go on, stamp.mono; 0: not waiting */
+	int patience;		/* pauses that are left for readers */
 };
 
 int
@@ -41,6 +49,7 @@ source_new(struct source **out, struct state *st,
 	if (s == NULL)
 		return -ENOMEM;
 	s->state = st;
+	s->patience = PATIENCE;
 	s->crowded = config->crowded;
 	s->arg = config->arg;
 	error = rtnetlink_new(&s->rtnetlink, st, config);
@@ -61,41 +70,14 @@ source_free(struct source *s)
 	free(s);
 }
 
-/* What the kernel changed in silence is read, until nothing is missing. */
-static void
-settle(struct source *s)
-{
-	struct stamp now = stamp_now();
-	unsigned wants;
-
-	state_settle(s->state, &now);
-	wants = state_wants(s->state);
-	if (wants == 0)
-		return;
-	if (rtnetlink_dump(s->rtnetlink, wants) != 0)
-		s->resync = now.mono + RETRY;
-	now = stamp_now();
-	state_settle(s->state, &now);
-}
-
-int
-source_prime(struct source *s)
-{
-	int error = rtnetlink_dump(s->rtnetlink, PART_ALL);
-
-	if (error == 0)
-		settle(s);
-	return error;
-}
-
 /* The one timer: only when the state waits for a time, or we do. */
 static void
 set_timer(struct source *s)
 {
 	uint64_t when = state_deadline(s->state), now = stamp_now().mono;
 
-	if (when == 0 || (s->resync != 0 && s->resync < when))
-		when = s->resync;
+	if (when == 0 || (s->wake != 0 && s->wake < when))
+		when = s->wake;
 	ev_timer_stop(s->loop, &s->timer);
 	if (when == 0)
 		return;
@@ -120,33 +102,77 @@ watch(struct source *s)
 	ev_io_start(s->loop, &s->feed);
 }
 
+/* From now on in PHASE; at WAKE, if not 0, time_over goes on with it. */
+static void
+enter(struct source *s, enum phase phase, uint64_t wake)
+{
+	s->phase = phase;
+	s->wake = wake;
+	if (phase == READING || phase == FAILED)
+		watch(s);
+	else
+		ev_io_stop(s->loop, &s->feed);
+}
+
+/* What the kernel changed in silence is read, until nothing is missing. */
+static void
+settle(struct source *s)
+{
+	struct stamp now = stamp_now();
+	unsigned wants;
+
+	state_settle(s->state, &now);
+	wants = state_wants(s->state);
+	if (wants == 0)
+		return;
+	if (rtnetlink_dump(s->rtnetlink, wants) != 0)
+		enter(s, FAILED, now.mono + RETRY);
+	now = stamp_now();
+	state_settle(s->state, &now);
+}
+
+int
+source_prime(struct source *s)
+{
+	int error = rtnetlink_dump(s->rtnetlink, PART_ALL);
+
+	if (error == 0)
+		settle(s);
+	return error;
+}
+
 /*
- * The next piece of a resync. Nothing else is read before it is over. Readers
- * have some time to take what the last piece gave, but not for ever.
+ * After a burst readers who do take what it gave have some time for that, in
+ * all a second at most, and only while the kernel can wait. Otherwise a healthy
+ * reader would fall behind, because kevd is faster than most.
  */
+static bool
+pause_for_readers(struct source *s, enum phase phase)
+{
+	if (s->patience == 0 || !s->crowded(s->arg) ||
+	    !rtnetlink_can_wait(s->rtnetlink))
+		return false;
+	s->patience--;
+	enter(s, phase, stamp_now().mono + PAUSE);
+	return true;
+}
+
+/* The next piece of a resync. Nothing else is read before it is over. */
 static void
 resync(struct source *s)
 {
-	uint64_t now = stamp_now().mono;
-
-	if (s->patience > 0 && s->crowded(s->arg)) {
-		s->patience--;
-		s->resync = now + PAUSE;
+	if (pause_for_readers(s, SYNCING))
 		return;
-	}
-	s->patience = PATIENCE;
-	s->resync = 0;
 	switch (rtnetlink_resync(s->rtnetlink)) {
 	case RTNL_MORE:
-		s->resync = now;
-		ev_io_stop(s->loop, &s->feed);
+		enter(s, SYNCING, stamp_now().mono);
 		break;
-	case RTNL_LATER:
-		s->resync = now + RETRY;
-		watch(s);
+	case RTNL_LOST:
+		enter(s, FAILED, stamp_now().mono + RETRY);
 		break;
 	default:
-		watch(s);
+		s->patience = PATIENCE;
+		enter(s, READING, 0);
 	}
 }
 
@@ -154,14 +180,24 @@ static void
 feed_ready(struct ev_loop *loop, ev_io *w, int events)
 {
 	struct source *s = w->data;
-	bool whole = rtnetlink_read(s->rtnetlink);
 
 	(void)loop;
 	(void)events;
-	if (whole || s->resync > stamp_now().mono)
+	switch (rtnetlink_read(s->rtnetlink)) {
+	case RTNL_MORE:
 		settle(s);
-	else
-		resync(s);
+		(void)pause_for_readers(s, PAUSED);
+		break;
+	case RTNL_LOST:
+		if (s->phase == FAILED)
+			settle(s);
+		else
+			resync(s);
+		break;
+	default:
+		s->patience = PATIENCE;
+		settle(s);
+	}
 	set_timer(s);
 }
 
@@ -174,10 +210,15 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 	(void)loop;
 	(void)events;
 	state_tick(s->state, &now);
-	if (s->resync == 0)
+	if (s->phase != SYNCING)
 		settle(s);
-	else if (s->resync <= now.mono)
-		resync(s);
+	if (s->wake != 0 && s->wake <= now.mono) {
+		s->wake = 0;
+		if (s->phase != PAUSED)
+			resync(s);
+		else if (!pause_for_readers(s, PAUSED))
+			enter(s, READING, 0);
+	}
 	set_timer(s);
 }
 
