@@ -1,0 +1,78 @@
+#!/bin/sh
+# What keeps kevd from starting is said, with exit 1; wrong usage with 2.
+# shellcheck source=tests/live/lib.sh
+. "${top_srcdir:-.}/tests/live/lib.sh"
+needs ip jq
+namespaces
+
+# refuses STATUS TEXT OPTION... : exits with it and says so on stderr.
+refuses() {
+	wanted=$1 text=$2
+	shift 2
+	${KEV_WRAP:-} "$kevd" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+	[ "$status" = "$wanted" ] || fail "$* exits with $status: $(cat "$dir/err")"
+	grep -qF -e "$text" "$dir/err" || fail "$* says $(cat "$dir/err")"
+	[ -s "$dir/out" ] && fail "$* says on stdout: $(cat "$dir/out")"
+	return 0
+}
+
+long=$(printf '%0120d' 0)
+refuses 1 "too long" -u "$dir/$long"
+refuses 1 "No such file or directory" -u "$dir/missing/s"
+: >"$dir/file"
+refuses 1 "is not a socket" -u "$dir/file"
+[ -f "$dir/file" ] || fail "it is gone"
+mkdir "$dir/directory"
+refuses 1 "is not a socket" -u "$dir/directory"
+refuses 1 "there is no such group" -u "$dir/s" -g no-such-group
+refuses 1 "there is no such user" -u "$dir/s" -U no-such-user
+refuses 1 "No such file or directory" -u "$dir/s" -p "$dir/missing/pid"
+[ -e "$dir/s" ] && fail "left a socket"
+
+refuses 2 "invalid option" -Z
+refuses 2 "unrecognized option" --no-such-option
+refuses 2 "requires an argument" --queue
+refuses 2 "there are no arguments" -v extra
+refuses 2 "--mode 9: must be octal" -m 9
+refuses 2 "--queue 1: too small, must be 4096" --queue 1
+refuses 2 "--history -1: too small" --history -1
+refuses 2 "--max-clients many: invalid" --max-clients many
+refuses 2 "--rcvbuf 99999999999: too large" --rcvbuf 99999999999
+refuses 2 "--notify x: invalid" -n x
+"$kevd" --help | grep -q -e "--max-clients" || fail "no help"
+[ "$("$kevd" --version)" = "$("$kevsub" --version | sed s/kevsub/kevd/)" ] ||
+    fail "no version"
+
+# A living one is named; a dead one's socket is not in the way.
+start_kevd -p "$dir/pid" -m 0600
+[ "$(cat "$dir/pid")" -gt 0 ] || fail "no pid file"
+[ "$(stat -c %a "$KEV_SOCKET")" = 600 ] || fail "mode of the socket"
+refuses 1 "in use by process $(cat "$dir/pid")" -u "$KEV_SOCKET"
+refuses 1 "in use by process $(cat "$dir/pid")" -u "$dir/other" -p "$dir/pid"
+[ -S "$KEV_SOCKET" ] || fail "its socket is gone"
+"$kevctl" ping >/dev/null || fail "it is gone"
+kill -KILL "$(cat "$dir/pid")"
+wait "$kevd_pid"
+pids=
+[ -S "$KEV_SOCKET" ] || fail "nothing left behind"
+start_kevd
+"$kevctl" ping >/dev/null || fail "does not answer"
+stop_kevd
+[ -e "$KEV_SOCKET" ] && fail "left a socket"
+
+# It is the default, and its directory is made, in a /run of our own.
+mount -t tmpfs none /run || fail "no /run"
+unset KEV_SOCKET
+path=$("$kevd" --help | sed -n 's/.*listen here instead of //p')
+case $path in
+/run/*)
+	mkfifo "$dir/ready"
+	"$kevd" -n 3 3>"$dir/ready" 2>"$dir/err" &
+	pids=$!
+	read -r _ <"$dir/ready"
+	[ -S "$path" ] || fail "no socket: $(cat "$dir/err")"
+	"$kevctl" ping >/dev/null || fail "no default"
+	;;
+esac
+exit 0
