@@ -21,7 +21,7 @@ AS_IF([test -n "$kev_missing"], [AC_MSG_ERROR([these libraries are missing; the 
 AC_DEFUN([KEV_WARNINGS], [
 for kev_flag in -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
-	-Wformat=2 -Wundef
+	-Wformat-security -Wundef
 do
 	AC_MSG_CHECKING([whether $CC knows $kev_flag])
 	kev_cflags=$CFLAGS
