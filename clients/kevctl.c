@@ -6,6 +6,7 @@
 #include "kev.h"
 #include "buf.h"
 #include "object.h"
+#include "prometheus.h"
 #include "text.h"
 #include "tool.h"
 #include "topiclist.h"
@@ -20,12 +21,14 @@
 
 #include <jansson.h>
 
+enum { OPT_PROMETHEUS = 256 };
 enum { ANSWER_MS = 10 * 1000, STDIN_MAX = 64 * 1024 };
 
 struct ctl {
 	const char *socket, *ifname;
 	char **args;		/* command and operands, ends with NULL */
 	bool text;		/* for people */
+	bool prometheus;	/* of stats */
 	bool terminal;
 };
 
@@ -37,7 +40,7 @@ static const char help[] =
 "\n"
 "  state [GLOB...]   the interfaces and what they have, one a line\n"
 "  topics            the topics of this system\n"
-"  stats             counters\n"
+"  stats             counters; --prometheus: as Prometheus reads them\n"
 "  ping              whether kevd is there, and its version\n"
 "  inject TOPIC [-i IFNAME] [KEY=VALUE...]\n"
 "                    publish an event; -: data as JSON on standard input\n"
@@ -57,6 +60,7 @@ static const struct option longs[] = {
 	{ "interface", required_argument, NULL, 'i' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "output", required_argument, NULL, 'o' },
+	{ "prometheus", no_argument, NULL, OPT_PROMETHEUS },
 	{ "socket", required_argument, NULL, 'u' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
@@ -180,7 +184,9 @@ do_answer(const struct ctl *c)
 		o = json_copy((json_t *)kev_line_json(line));
 		json_object_del(o, "reply");
 		json_object_del(o, "ok");
-		if (c->text)
+		if (c->prometheus)
+			prometheus_print(o);
+		else if (c->text)
 			print_flat("", o);
 		else
 			print_json(c, o);
@@ -430,6 +436,9 @@ option(struct ctl *c, int opt, int *format)
 			return -1;
 		say("not an output format (json, text): %s", optarg);
 		return wrong();
+	case OPT_PROMETHEUS:
+		c->prometheus = true;
+		return -1;
 	case 'u':
 		c->socket = optarg;
 		return -1;
@@ -455,6 +464,10 @@ command(struct ctl *c, int format)
 			continue;
 		if (c->ifname != NULL && commands[i].run != do_inject) {
 			say("-i belongs to inject");
+			return wrong();
+		}
+		if (c->prometheus && strcmp(c->args[0], "stats") != 0) {
+			say("--prometheus belongs to stats");
 			return wrong();
 		}
 		c->text = format == 't' || (format == 0 &&

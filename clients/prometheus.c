@@ -1,0 +1,114 @@
+#include "config.h"
+
+#include "prometheus.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+/* What there is one of. A path of one or two members. */
+static const struct single {
+	const char *outer, *member, *name, *type, *help;
+} singles[] = {
+	{ NULL, "uptime", "kev_uptime_seconds", "gauge",
+	    "Seconds since kevd began" },
+	{ NULL, "rss", "kev_resident_memory_bytes", "gauge",
+	    "Resident memory of kevd" },
+	{ "history", "bytes", "kev_history_bytes", "gauge",
+	    "Bytes of events kept" },
+	{ "history", "events", "kev_history_events", "gauge", "Events kept" },
+};
+
+/* What every source has. */
+static const struct single each[] = {
+	{ NULL, "received", "kev_source_received_total", "counter",
+	    "Messages from the kernel" },
+	{ NULL, "decoded", "kev_source_decoded_total", "counter",
+	    "Messages that said something" },
+	{ NULL, "ignored", "kev_source_ignored_total", "counter",
+	    "Messages about nothing of ours" },
+	{ NULL, "malformed", "kev_source_malformed_total", "counter",
+	    "Messages that were broken" },
+	{ NULL, "overruns", "kev_source_overruns_total", "counter",
+	    "Times that the kernel dropped messages" },
+	{ NULL, "resyncs", "kev_source_resyncs_total", "counter",
+	    "Times that all was read anew" },
+	{ NULL, "available", "kev_source_available", "gauge",
+	    "Whether the source could be opened" },
+};
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+static long long
+number(const json_t *v)
+{
+	return json_is_true(v) ? 1 : (long long)json_integer_value(v);
+}
+
+static void
+head(const char *name, const char *type, const char *help)
+{
+	printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+print_sources(const json_t *sources)
+{
+	const char *source;
+	json_t *v;
+	size_t i;
+
+	for (i = 0; i < LENGTH(each); i++) {
+		head(each[i].name, each[i].type, each[i].help);
+		json_object_foreach((json_t *)sources, source, v)
+			printf("%s{source=\"%s\"} %lld\n", each[i].name, source,
+			    number(json_object_get(v, each[i].member)));
+	}
+}
+
+static void
+print_clients(const json_t *clients)
+{
+	long long queued = 0, lost = 0;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)clients, i, v) {
+		queued += number(json_object_get(v, "queued"));
+		lost += number(json_object_get(v, "lost"));
+	}
+	head("kev_clients", "gauge", "Clients connected");
+	printf("kev_clients %zu\n", json_array_size(clients));
+	head("kev_clients_queued_bytes", "gauge",
+	    "Bytes that clients have not taken yet");
+	printf("kev_clients_queued_bytes %lld\n", queued);
+	head("kev_clients_lost_events", "gauge",
+	    "Events that clients now connected have missed");
+	printf("kev_clients_lost_events %lld\n", lost);
+}
+
+void
+prometheus_print(const struct json_t *stats)
+{
+	const struct single *s;
+	const json_t *outer;
+	const char *topic;
+	json_t *v;
+	size_t i;
+
+	for (i = 0; i < LENGTH(singles); i++) {
+		s = &singles[i];
+		outer = s->outer != NULL ? json_object_get(stats, s->outer) :
+		    stats;
+		head(s->name, s->type, s->help);
+		printf("%s %lld\n", s->name,
+		    number(json_object_get(outer, s->member)));
+	}
+	print_sources(json_object_get(stats, "sources"));
+	head("kev_events_total", "counter", "Events published");
+	json_object_foreach(json_object_get(stats, "events"), topic, v)
+		printf("kev_events_total{topic=\"%s\"} %lld\n", topic,
+		    number(v));
+	print_clients(json_object_get(stats, "clients"));
+}
