@@ -20,7 +20,7 @@ sed -n '/^\.\\" example begins/,/^\.\\" example ends/p' "$man" | grep -v '^\.' |
     sed 's/\\e/\\/g' >"$dir/example.c"
 [ -s "$dir/example.c" ] || fail "no example in kev(3)"
 # shellcheck disable=SC2086
-${CC:-cc} ${KEV_TEST_CFLAGS:-} -Wall -Werror -o "$dir/example" "$dir/example.c" \
+${CC:-cc} ${SANITIZE:-} -Wall -Werror -o "$dir/example" "$dir/example.c" \
     -I"$dir/root$(pkg-config --variable=includedir kev)" -L"$lib" $flags || fail "C"
 start_kevd
 ip link add v0 type veth peer name v1
@@ -43,12 +43,12 @@ if command -v c++ >/dev/null; then
 int main() { struct kev *k = kev_new(); kev_free(k); return k == nullptr; }
 CC
 	# shellcheck disable=SC2086
-	c++ ${KEV_TEST_CFLAGS:-} -Wall -Wextra -Werror -o "$dir/x" "$dir/x.cc" \
+	c++ ${SANITIZE:-} -Wall -Wextra -Werror -o "$dir/x" "$dir/x.cc" \
 	    -I"$dir/root$(pkg-config --variable=includedir kev)" -L"$lib" $flags || fail "C++"
 	LD_LIBRARY_PATH=$lib "$dir/x" || fail "C++"
 fi
 # Nothing but its own names is seen from outside.
-if command -v nm >/dev/null; then
+if [ -z "${SANITIZE:-}" ] && command -v nm >/dev/null; then
 	nm -D --defined-only "$lib"/libkev.so | awk '$2 != "A" { print $3 }' |
 	    grep -v '^kev_' && fail "other names"
 fi
