@@ -147,7 +147,7 @@ wait "$leaver"
 [ $? = 3 ] || fail "--no-reconnect"
 start_kevd
 until grep -q '"192.0.2.1".*' "$dir/resumed"; do :; done
-grep -q "waiting for it" "$dir/said" && grep -q "kevd is back" "$dir/said" ||
+[ "$(grep -c "waiting for it\|kevd is back" "$dir/said")" = 2 ] ||
     fail "$(cat "$dir/said")"
 kill "$waiter"
 wait "$waiter"

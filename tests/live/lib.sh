@@ -151,8 +151,10 @@ assert_topics() {
 }
 
 # The state three times in one shape: as played back, as kevd has it, as the
-# kernel has it.
+# kernel has it. 1: the kernel has something else; 2: something happened while
+# we looked.
 is_same() {
+	seen=$("$kevctl" ping | jq .seq)
 	"$top_builddir/tests/unit/play" <"$dir/log" >"$dir/played" || fail play
 	"$kevctl" state >"$dir/state" || fail "kevctl state"
 	jq -cS 'del(.ipv4[],.ipv6[],.routers[] |
@@ -161,8 +163,11 @@ is_same() {
 	    "$dir/state" >"$dir/state.sorted" || fail jq
 	jq -cS '.ipv4 |= sort | .ipv6 |= sort | .routers |= sort' \
 	    "$dir/played" >"$dir/played.sorted" || fail jq
-	diff "$dir/played.sorted" "$dir/state.sorted" >"$dir/diff" ||
-	    fail "played back: $(head -c 2000 "$dir/diff")"
+	if ! diff "$dir/played.sorted" "$dir/state.sorted" >"$dir/diff"; then
+		[ "$("$kevctl" ping | jq .seq)" = "$seen" ] &&
+		    [ "$seen" = "$(tail -n 1 "$dir/log" | jq .seq)" ] || return 2
+		fail "played back: $(head -c 2000 "$dir/diff")"
+	fi
 	kernel >"$dir/kernel" || fail "what ip says"
 	[ -s "$dir/kernel" ] || fail "ip says nothing"
 	jq -cS -f "$top_srcdir/tests/live/state.jq" "$dir/state" \
@@ -173,7 +178,13 @@ is_same() {
 # What the kernel does of its own may not be over: then another
 # network/changed is to come.
 assert_same() {
-	while catch_up; ! is_same; do
+	while :; do
+		catch_up
+		is_same
+		case $? in
+		0) return ;;
+		2) continue ;;
+		esac
 		say "not yet: $(head -c 2000 "$dir/diff")"
 		expect '"topic":"network/changed"'
 	done

@@ -5,6 +5,9 @@
 needs ip jq
 namespaces
 ip link add v0 type veth peer name v1
+# Nothing happens but what we do.
+ip link set v0 addrgenmode none
+ip link set v1 addrgenmode none
 ip link set v0 up
 ip link set v1 up
 # Small, because root may have a buffer that 12,000 changes don't fill.

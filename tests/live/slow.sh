@@ -5,6 +5,9 @@
 needs ip jq nc
 namespaces
 ip link add v0 type veth peer name v1
+# Nothing happens but what we do.
+ip link set v0 addrgenmode none
+ip link set v1 addrgenmode none
 ip link set v0 up
 start_kevd --queue 65536
 "$kevsub" -s '**' | sed '/"ifname":"mark1"/q' >"$dir/log" &
