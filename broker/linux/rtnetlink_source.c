@@ -292,7 +292,7 @@ take(struct rtnetlink *rt, size_t n)
 	return whole;
 }
 
-/* One datagram from the kernel. Its length, 0: from somebody else, -errno. */
+/* One datagram from the kernel: its length, or -errno. */
 static ssize_t
 receive(struct rtnetlink *rt, const struct mnl_socket *from)
 {
@@ -304,9 +304,9 @@ receive(struct rtnetlink *rt, const struct mnl_socket *from)
 	    sizeof rt->buf.bytes, MSG_TRUNC, (struct sockaddr *)&sender, &len);
 	if (n == -1)
 		return -errno;
-	/* Anybody may send to a netlink socket. */
+	/* Others may send to a netlink socket, too: as if nothing had come. */
 	if (len != sizeof sender || sender.nl_pid != 0)
-		return 0;
+		return -EINTR;
 	return n > (ssize_t)sizeof rt->buf.bytes ? -EMSGSIZE : n;
 }
 

@@ -61,6 +61,12 @@ start_kevd
 stop_kevd
 [ -e "$KEV_SOCKET" ] && fail "left a socket"
 
+# Every message of the kernel is told to who wants to see it.
+start_kevd -v
+grep -q 'rtnetlink: newlink (16) .* interface 1: [0-9a-f]\{100\}' "$dir/err" ||
+    fail "$(head -c 1000 "$dir/err")"
+stop_kevd
+
 # It is the default, and its directory is made, in a /run of our own.
 mount -t tmpfs none /run || fail "no /run"
 unset KEV_SOCKET

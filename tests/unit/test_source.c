@@ -1,0 +1,202 @@
+#include "config.h"
+
+#include "event.h"
+#include "linux/rtnetlink_source.h"
+#include "state.h"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "test.h"
+
+/*
+ * What no kernel does on request: broken messages, strangers, errors. The
+ * sockets are real; recvfrom(2) gives what is put in here first (see the
+ * linker's --wrap).
+ */
+static struct {
+	char bytes[64];
+	ssize_t len;		/* negative: -errno */
+	uint32_t sender;
+	int times;
+} fake;
+
+ssize_t __real_recvfrom(int, void *, size_t, int, struct sockaddr *,
+    socklen_t *);
+ssize_t __wrap_recvfrom(int, void *, size_t, int, struct sockaddr *,
+    socklen_t *);
+
+ssize_t
+__wrap_recvfrom(int fd, void *buf, size_t size, int flags,
+    struct sockaddr *from, socklen_t *len)
+{
+	struct sockaddr_nl sender = { .nl_family = AF_NETLINK,
+	    .nl_pid = fake.sender };
+
+	if (fake.times == 0)
+		return __real_recvfrom(fd, buf, size, flags, from, len);
+	fake.times--;
+	if (fake.len < 0) {
+		errno = (int)-fake.len;
+		return -1;
+	}
+	memcpy(from, &sender, sizeof sender);
+	*len = sizeof sender;
+	memcpy(buf, fake.bytes, (size_t)fake.len);
+	return fake.len;
+}
+
+static int gaps;
+static uint8_t cause;
+
+static void
+publish(void *arg, struct kev_event *ev)
+{
+	(void)arg;
+	if (ev->topic != KEV_T_KEV_GAP)
+		return;
+	gaps++;
+	cause = ((const struct kev_note *)ev->data)->cause;
+}
+
+static struct state *st;
+static struct rtnetlink *rt;
+
+static int
+open_source(void **state)
+{
+	struct source_config config = { .rcvbuf = 0 };
+
+	(void)state;
+	gaps = 0;
+	st = state_new(NULL, publish, NULL);
+	return rtnetlink_new(&rt, st, &config) != 0 ||
+	    rtnetlink_dump(rt, PART_ALL) != 0;
+}
+
+static int
+close_source(void **state)
+{
+	(void)state;
+	rtnetlink_free(rt);
+	state_free(st);
+	return 0;
+}
+
+/* Reads, and repairs, until there is nothing left to do. */
+static void
+settle(void)
+{
+	enum rtnl_progress progress;
+
+	while ((progress = rtnetlink_read(rt)) == RTNL_MORE)
+		continue;
+	if (progress == RTNL_FINISHED)
+		return;
+	while ((progress = rtnetlink_resync(rt)) == RTNL_MORE)
+		continue;
+	assert_int_equal(progress, RTNL_FINISHED);
+}
+
+static void
+put(uint16_t type, uint32_t len, ssize_t bytes)
+{
+	struct nlmsghdr h = { .nlmsg_len = len, .nlmsg_type = type };
+
+	memset(&fake, 0, sizeof fake);
+	memcpy(fake.bytes, &h, sizeof h);
+	fake.len = bytes;
+	fake.times = 1;
+}
+
+static void
+malformed(void **state)
+{
+	(void)state;
+	/* A link message without a link, twice: counted, and repaired once. */
+	put(RTM_NEWLINK, sizeof(struct nlmsghdr), sizeof(struct nlmsghdr));
+	fake.times = 2;
+	settle();
+	assert_int_equal(rtnetlink_stats(rt)->malformed, 2);
+	assert_int_equal(rtnetlink_stats(rt)->resyncs, 1);
+	assert_int_equal(gaps, 1);
+	assert_int_equal(cause, KEV_SOURCE_LOST);
+	/* Longer than what came. */
+	put(RTM_NEWLINK, 60, 20);
+	settle();
+	assert_int_equal(rtnetlink_stats(rt)->malformed, 3);
+	assert_int_equal(gaps, 2);
+	settle();
+	assert_int_equal(gaps, 2);
+}
+
+static void
+overrun(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof fake);
+	fake.len = -ENOBUFS;
+	fake.times = 1;
+	settle();
+	assert_int_equal(rtnetlink_stats(rt)->overruns, 1);
+	assert_int_equal(gaps, 1);
+	assert_int_equal(cause, KEV_KERNEL_OVERRUN);
+	/* The kernel says so in a message, too. */
+	put(NLMSG_OVERRUN, sizeof(struct nlmsghdr), sizeof(struct nlmsghdr));
+	settle();
+	assert_int_equal(gaps, 2);
+}
+
+/* A datagram that does not come from the kernel is nothing at all. */
+static void
+stranger(void **state)
+{
+	uint64_t received;
+
+	(void)state;
+	settle();
+	received = rtnetlink_stats(rt)->received;
+	put(RTM_NEWLINK, sizeof(struct nlmsghdr), sizeof(struct nlmsghdr));
+	fake.sender = 4242;
+	settle();
+	assert_int_equal(rtnetlink_stats(rt)->malformed, 0);
+	assert_int_equal(rtnetlink_stats(rt)->received, received);
+	assert_int_equal(gaps, 0);
+}
+
+/* The socket itself fails: another one is opened. */
+static void
+broken(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof fake);
+	fake.len = -EBADF;
+	fake.times = 1;
+	settle();
+	assert_int_not_equal(rtnetlink_fd(rt), -1);
+	assert_int_equal(gaps, 1);
+	assert_int_equal(cause, KEV_SOURCE_LOST);
+	settle();
+	assert_int_equal(gaps, 1);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(malformed, open_source,
+		    close_source),
+		cmocka_unit_test_setup_teardown(overrun, open_source,
+		    close_source),
+		cmocka_unit_test_setup_teardown(stranger, open_source,
+		    close_source),
+		cmocka_unit_test_setup_teardown(broken, open_source,
+		    close_source),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
