@@ -4,7 +4,7 @@
 #	. "$top_srcdir/tests/live/lib.sh"
 #	needs ip jq		or the test is skipped
 #	namespaces		from here on in namespaces of its own, no root needed
-#	start_kevd [OPTION...]	KEV_SOCKET is set
+#	start_kevd [OPTION...]	on $socket or one of ours, KEV_SOCKET
 #	start_log		a subscriber of everything; see expect
 #	...
 #	assert_same		its log played back, the state and the kernel agree
@@ -39,12 +39,14 @@ prepare() {
 	trap 'fail "time is up, waiting for: ${waiting:-nothing}"' HUP INT TERM
 }
 
+# With "-r" (the default) root of users of our own, with "-n" the real one.
 namespaces() {
 	[ -n "${KEV_INSIDE:-}" ] && { prepare; return; }
-	unshare -rn --pid --fork --kill-child --mount-proc true 2>/dev/null ||
+	[ "${1:--r}" = -r ] || [ "$(id -u)" = 0 ] || skip "only root can do that"
+	unshare "${1:--r}" -n --pid --fork --kill-child --mount-proc true 2>/dev/null ||
 	    skip "namespaces cannot be made here"
 	# --kill-child: whatever is left in there ends with it.
-	KEV_INSIDE=1 exec unshare -rn --pid --fork --kill-child --mount-proc \
+	KEV_INSIDE=1 exec unshare "${1:--r}" -n --pid --fork --kill-child --mount-proc \
 	    timeout -k 5 "${KEV_TEST_SECONDS:-120}" "${SHELL:-sh}" "$0"
 }
 
@@ -66,7 +68,7 @@ stop_all() {
 # kevd, ready: it writes a line to descriptor 3 then.
 start_kevd() {
 	: >"$dir/err"
-	export KEV_SOCKET="$dir/s"
+	export KEV_SOCKET="${socket:-$dir/s}"
 	mkfifo "$dir/ready.$$" || exit 1
 	# shellcheck disable=SC2086
 	${KEV_WRAP:-} "$kevd" -n 3 "$@" 3>"$dir/ready.$$" 2>"$dir/err" &

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Started by root: kevd becomes another user, and others may not inject.
+# shellcheck source=tests/live/lib.sh
+. "${top_srcdir:-.}/tests/live/lib.sh"
+needs ip jq setpriv
+namespaces -n
+setpriv --reuid=65533 --regid=65533 --clear-groups "$kevctl" -V >/dev/null 2>&1 ||
+    skip "others cannot get at what was built"
+chmod 711 "$dir"
+mkdir "$dir/run"
+chown nobody "$dir/run"
+socket=$dir/run/s
+ip link add v0 type veth peer name v1
+
+start_kevd -U nobody -m 0666
+awk '/^(Uid|Gid):/ && ($2 == 0 || $3 == 0 || $4 == 0 || $5 == 0) { exit 1 }
+    /^Cap(Prm|Eff):/ && $2 !~ /^0+$/ { exit 1 }' "/proc/$kevd_pid/status" ||
+    fail "still root: $(cat "/proc/$kevd_pid/status")"
+# It goes on hearing the kernel, and can still ask it.
+start_log
+ip addr add 192.0.2.1/24 dev v0
+expect_event ipv4/address-ready v0
+ip route add default dev v0 2>/dev/null || ip link set v0 up
+ip route replace default dev v0
+expect_event ipv4/router-add v0
+ip link set v0 down
+expect_event ipv4/router-remove v0
+
+# Root and kevd's user may inject; a third may look, but not that.
+nobody=$(id -u nobody)
+setpriv --reuid="$nobody" --clear-groups "$kevctl" inject ipv4/collision ||
+    fail "kevd's own user is refused"
+setpriv --reuid=1 --clear-groups "$kevctl" ping >/dev/null || fail "ping is refused"
+setpriv --reuid=1 --clear-groups "$kevctl" inject ipv4/collision 2>"$dir/said"
+[ $? = 4 ] || fail "a third may inject"
+grep -q denied "$dir/said" || fail "$(cat "$dir/said")"
+stop_kevd
+[ -e "$KEV_SOCKET" ] && fail "left a socket"
+
+# Only the group may connect, if told so.
+start_kevd -g daemon -m 0660
+[ "$(stat -c '%a %G' "$KEV_SOCKET")" = "660 daemon" ] ||
+    fail "$(stat -c '%a %G' "$KEV_SOCKET")"
+setpriv --reuid=65533 --regid=65533 --clear-groups "$kevctl" -u "$KEV_SOCKET" ping 2>"$dir/said"
+[ $? = 4 ] || fail "others may connect: $(cat "$dir/said")"
+exit 0
