@@ -1,12 +1,12 @@
 #include "config.h"
 
+#include "filter.h"
 #include "options.h"
 #include "pattern.h"
 #include "tool.h"
 #include "topics.h"
 #include "wants.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -66,31 +66,6 @@ split(const char *match, char *key, bool *negated)
 	return glob;
 }
 
-static bool
-fits(const json_t *v, const char *glob)
-{
-	char digits[32];
-	json_t *element;
-	size_t i;
-
-	if (json_is_array(v)) {
-		json_array_foreach((json_t *)v, i, element) {
-			if (fits(element, glob))
-				return true;
-		}
-		return false;
-	}
-	if (json_is_string(v))
-		return kev_glob(glob, json_string_value(v));
-	if (json_is_boolean(v))
-		return kev_glob(glob, json_is_true(v) ? "true" : "false");
-	if (!json_is_integer(v))
-		return false;
-	snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT,
-	    json_integer_value(v));
-	return kev_glob(glob, digits);
-}
-
 bool
 wants_data(const struct options *o, const struct json_t *data)
 {
@@ -101,7 +76,7 @@ wants_data(const struct options *o, const struct json_t *data)
 
 	for (m = o->matches; *m != NULL; m++) {
 		glob = split(*m, key, &negated);
-		if (fits(json_object_get(data, key), glob) == negated)
+		if (kev_value_fits(glob, json_object_get(data, key)) == negated)
 			return false;
 	}
 	return true;

@@ -136,9 +136,8 @@ kev_filter_fits(const struct kev_filter *f, const struct kev_event *ev)
 	return true;
 }
 
-/* A line of our own, so the only numbers are integers. */
-static bool
-value_fits(const char *glob, const json_t *v)
+bool
+kev_value_fits(const char *glob, const json_t *v)
 {
 	const json_t *element;
 	char digits[32];
@@ -146,7 +145,7 @@ value_fits(const char *glob, const json_t *v)
 
 	if (json_is_array(v)) {
 		json_array_foreach((json_t *)v, i, element) {
-			if (value_fits(glob, element))
+			if (kev_value_fits(glob, element))
 				return true;
 		}
 		return false;
@@ -201,7 +200,7 @@ kev_filter_fits_line(const struct kev_filter *f, enum kev_topic topic,
 	data = json_object_get(ev, "data");
 	for (i = 0; fits && i < f->matches.n; i++) {
 		glob = next_name(&f->matches, glob);
-		fits = f->field[i] >= 0 && value_fits(glob, json_object_get(data,
+		fits = f->field[i] >= 0 && kev_value_fits(glob, json_object_get(data,
 		    kev_field_name((enum kev_field)f->field[i])));
 	}
 	json_decref(ev);

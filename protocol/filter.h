@@ -39,6 +39,13 @@ bool kev_filter_fits(const struct kev_filter *, const struct kev_event *);
 bool kev_filter_fits_line(const struct kev_filter *, enum kev_topic,
     const char *line, size_t len);
 
+/*
+ * Whether a value of JSON fits GLOB: a string, an integer or boolean by its
+ * text, of an array one element. Nothing else fits.
+ */
+struct json_t;
+bool kev_value_fits(const char *glob, const struct json_t *);
+
 /* Whether one of the globs fits; true when there are none. */
 bool kev_globs_fit(const struct kev_names *globs, const char *text);
 

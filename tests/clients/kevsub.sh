@@ -7,19 +7,6 @@ namespaces
 ip link add v0 type veth peer name v1
 ip link set v0 up
 start_kevd
-run() {
-	"$kevsub" "$@" >"$dir/out" 2>"$dir/err"
-	status=$?
-}
-# exits STATUS ARGUMENT... ; says TEXT: on stderr
-exits() {
-	wanted=$1
-	shift
-	run "$@"
-	[ "$status" = "$wanted" ] ||
-	    fail "kevsub $* exits with $status, not $wanted: $(cat "$dir/err")"
-}
-says() { grep -qF -e "$1" "$dir/err" || fail "says $(cat "$dir/err")"; }
 prints() {
 	[ "$(cat "$dir/out")" = "$1" ] || fail "prints $(cat "$dir/out"), not $1"
 }
@@ -31,63 +18,63 @@ subscribed() {
 }
 
 # Usage.
-exits 2 --no-such-option; says usage
-exits 2 -c 0; says "events: 0"
-exits 2 -t soon; says soon
-exits 2 -o xml; says xml
-exits 2 -m status; says status
-exits 2 -F '%{'; says usage
-exits 2 --color=perhaps; says perhaps
-exits 2 ipv6; says "ipv6"
-exits 2 ipv6/no-such-topic; says ipv6/no-such-topic
-exits 2 -x
-exits 0 -h; grep -q -e --no-reconnect "$dir/out" || fail help
-exits 0 -V; grep -q '^kevsub [0-9]' "$dir/out" || fail version
-exits 0 -l; lines 40; grep -q '^ipv6/duplicate  *lasting ' "$dir/out" || fail list
-exits 0 -l 'ipv4/router-*'; lines 4
+exits 2 "$kevsub" --no-such-option; says usage
+exits 2 "$kevsub" -c 0; says "events: 0"
+exits 2 "$kevsub" -t soon; says soon
+exits 2 "$kevsub" -o xml; says xml
+exits 2 "$kevsub" -m status; says status
+exits 2 "$kevsub" -F '%{'; says usage
+exits 2 "$kevsub" --color=perhaps; says perhaps
+exits 2 "$kevsub" ipv6; says "ipv6"
+exits 2 "$kevsub" ipv6/no-such-topic; says ipv6/no-such-topic
+exits 2 "$kevsub" -x
+exits 0 "$kevsub" -h; grep -q -e --no-reconnect "$dir/out" || fail help
+exits 0 "$kevsub" -V; grep -q '^kevsub [0-9]' "$dir/out" || fail version
+exits 0 "$kevsub" -l; lines 40; grep -q '^ipv6/duplicate  *lasting ' "$dir/out" || fail list
+exits 0 "$kevsub" -l 'ipv4/router-*'; lines 4
 
 # No daemon, and one that is none.
-exits 3 -u "$dir/nobody"; says "$dir/nobody"
-KEV_SOCKET=$dir/nobody exits 3
-exits 3 -u "$dir"
+exits 3 "$kevsub" -u "$dir/nobody"; says "$dir/nobody"
+KEV_SOCKET=$dir/nobody exits 3 "$kevsub"
+exits 3 "$kevsub" -u "$dir"
 
 # What holds now.
-exits 0 -S interface/attach; lines 3
+exits 0 "$kevsub" -S interface/attach; lines 3
 jq -e '.snapshot and .topic == "interface/attach"' "$dir/out" >/dev/null || fail json
-exits 0 -S -i v0 -i lo interface/attach; lines 2
-exits 0 -S -m kind=veth -m ifname!=x interface/attach; lines 2
-exits 0 -S -m kind!=veth interface/attach; lines 1
-exits 0 -S -m 'flags=up' -m 'flags=broad*' interface/attach; lines 1
-exits 1 -S -i nothing; lines 1; grep -q kev/synced "$dir/out" || fail synced
-exits 1 -S -i nothing interface/attach; lines 0
-exits 0 -s -c 2 interface/attach; lines 2
-exits 0 -S -F '%t %i %{data.mtu} %{data.flags} %%' -i v1 interface/attach
+exits 0 "$kevsub" -S -i v0 -i lo interface/attach; lines 2
+exits 0 "$kevsub" -S -m kind=veth -m ifname!=x interface/attach; lines 2
+exits 0 "$kevsub" -S -m kind!=veth interface/attach; lines 1
+exits 0 "$kevsub" -S -m 'flags=up' -m 'flags=broad*' interface/attach; lines 1
+exits 1 "$kevsub" -S -i nothing; lines 1; grep -q kev/synced "$dir/out" || fail synced
+exits 1 "$kevsub" -S -i nothing interface/attach; lines 0
+exits 0 "$kevsub" -s -c 2 interface/attach; lines 2
+exits 0 "$kevsub" -S -F '%t %i %{data.mtu} %{data.flags} %%' -i v1 interface/attach
 prints 'interface/attach v1 1500 broadcast,multicast %'
-exits 0 -S -F '%j' -i v1 interface/attach
+exits 0 "$kevsub" -S -F '%j' -i v1 interface/attach
 jq -e .topic "$dir/out" >/dev/null || fail "$(cat "$dir/out")"
-exits 0 -S -j -i v1 interface/attach; jq -e .topic "$dir/out" >/dev/null || fail json
-exits 0 -S -o text --color=never -i v1 interface/attach
+exits 0 "$kevsub" -S -j -i v1 interface/attach; jq -e .topic "$dir/out" >/dev/null || fail json
+exits 0 "$kevsub" -S -o text --color=never -i v1 interface/attach
 grep -q '^[0-9:.-]* *interface/attach  *v1 ' "$dir/out" || fail "$(cat "$dir/out")"
-exits 0 -S -o text --color=always -i v1 interface/attach
+exits 0 "$kevsub" -S -o text --color=always -i v1 interface/attach
 grep -q "$(printf '\033')" "$dir/out" || fail "no colour"
 
 # Waiting: it holds, it happens, it does neither.
-exits 0 -W -t 30 -i v0 interface/attach; lines 1
+exits 0 "$kevsub" -W -t 30 -i v0 interface/attach; lines 1
 "$kevsub" -W -t 30 -i v0 ipv4/address-ready >"$dir/waited" &
 waiter=$!
 subscribed ipv4/address-ready
 ip addr add 192.0.2.1/24 dev v0
 wait "$waiter" || fail "did not see it"
 jq -e '.data.address == "192.0.2.1"' "$dir/waited" >/dev/null || fail waited
-exits 124 -W -t 100ms -i v0 -i 'w*' ipv6/address-ready ipv4/router-add
+exits 124 "$kevsub" -W -t 100ms -i v0 -i 'w*' ipv6/address-ready ipv4/router-add
 lines 0
 says "ipv6/address-ready on v0: v0 exists"
 says "no ipv6 addresses"
 says "ipv4/router-add on v0"
 says "no router"
 says "no interface fits"
-exits 124 -t 100ms -c 1 ipv4/collision; lines 0
-exits 124 -q -W -t 0 -i v9 interface/attach
+exits 124 "$kevsub" -t 100ms -c 1 ipv4/collision; lines 0
+exits 124 "$kevsub" -q -W -t 0 -i v9 interface/attach
 [ -s "$dir/err" ] && fail "not quiet: $(cat "$dir/err")"
 
 # Counting does not count what kevd says of the stream.
@@ -101,10 +88,10 @@ wait "$waiter" || fail counting
 [ "$(jq -c .data.count "$dir/counted" | xargs)" = "1 2" ] || fail "$(cat "$dir/counted")"
 # After an event's id: what came since, and then what comes.
 id=$(head -n 1 "$dir/counted" | jq -r .id)
-exits 0 --after "$id" -c 2 'ipv4/*'
+exits 0 "$kevsub" --after "$id" -c 2 'ipv4/*'
 [ "$(jq -c .data.count "$dir/out" | xargs)" = "2 3" ] || fail "$(cat "$dir/out")"
-exits 4 --after nonsense; says after
-exits 5 --strict --after abc-1 'ipv4/*'; says "events were lost"
+exits 4 "$kevsub" --after nonsense; says after
+exits 5 "$kevsub" --strict --after abc-1 'ipv4/*'; says "events were lost"
 
 # Commands: in order, one at a time, the event on stdin and in the environment.
 cat >"$dir/hook" <<'HOOK'
@@ -112,14 +99,14 @@ cat >"$dir/hook" <<'HOOK'
 echo "$KEV_TOPIC $KEV_IFNAME $KEV_ADDRESS ${1:-} $(wc -l)"
 HOOK
 chmod +x "$dir/hook"
-exits 0 -S -i v0 ipv4/address-add -x "$dir/hook" arg
+exits 0 "$kevsub" -S -i v0 ipv4/address-add -x "$dir/hook" arg
 prints "ipv4/address-add v0 192.0.2.1 arg 1"
-exits 7 -s -c 1 -i v0 interface/attach -x sh -c 'exit 7'
-exits 127 -s -c 1 interface/attach -x "$dir/missing"
-exits 126 -s -c 1 interface/attach -x "$dir"
+exits 7 "$kevsub" -s -c 1 -i v0 interface/attach -x sh -c 'exit 7'
+exits 127 "$kevsub" -s -c 1 interface/attach -x "$dir/missing"
+exits 126 "$kevsub" -s -c 1 interface/attach -x "$dir"
 "$kevsub" -s -c 1 interface/attach -x sh -c 'kill -TERM $$' 2>/dev/null
 [ $? = 143 ] || fail "does not die as its command did"
-exits 0 -S -i v0 interface/attach -x false; says "exited with status 1"
+exits 0 "$kevsub" -S -i v0 interface/attach -x false; says "exited with status 1"
 
 # Its reader goes: it ends by SIGPIPE, also while nothing happens.
 ("$kevsub" -s interface/attach 2>/dev/null; echo $? >"$dir/status") | head -n 1 >/dev/null

@@ -7,15 +7,9 @@ namespaces
 ip link add v0 type veth peer name v1
 ip link set v0 up
 ip link set v1 up
-# v1 is the other host: its addresses answer, though it is in this namespace.
-mkfifo "$dir/hold"
-unshare -n sh -c "echo ready; read -r _ <'$dir/hold'" >"$dir/other" &
-other=$!
-pids="$pids $other"
-exec 6<>"$dir/hold"
-until [ -s "$dir/other" ]; do kill -0 "$other" || fail "no namespace"; done
+# v1 is the other host.
+start_other
 ip link set v1 netns "$other"
-there="nsenter -t $other -n"
 $there ip link set v1 up
 for n in 1 2 3; do
 	$there ip addr add "2001:db8::$n/64" dev v1 nodad

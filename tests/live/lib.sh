@@ -207,3 +207,31 @@ kernel() {
 	    --slurpfile route4 "$dir/ip.route4" \
 	    --slurpfile route6 "$dir/ip.route6"
 }
+
+# Another namespace that lasts until end_other; "$there COMMAND" runs in it.
+start_other() {
+	mkfifo "$dir/hold"
+	unshare -n sh -c "echo ready; read -r _ <'$dir/hold'" >"$dir/other" &
+	other=$!
+	pids="$pids $other"
+	exec 6<>"$dir/hold"
+	until [ -s "$dir/other" ]; do
+		kill -0 "$other" || fail "no other namespace"
+	done
+	there="nsenter -t $other -n"
+}
+end_other() {
+	echo >&6
+	wait "$other"
+}
+
+# exits STATUS PROGRAM [ARGUMENT...]: it does; see $dir/out, $dir/err, says.
+exits() {
+	wanted=$1
+	shift
+	"$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+	[ "$status" = "$wanted" ] ||
+	    fail "$* exits with $status, not $wanted: $(cat "$dir/err")"
+}
+says() { grep -qF -e "$1" "$dir/err" || fail "says $(cat "$dir/err")"; }

@@ -4,13 +4,7 @@
 . "${top_srcdir:-.}/tests/live/lib.sh"
 needs ip jq
 namespaces
-# A namespace that lasts as long as its only process.
-mkfifo "$dir/hold"
-unshare -n sh -c "echo ready; read -r _ <'$dir/hold'" >"$dir/other" &
-other=$!
-pids="$pids $other"
-exec 6<>"$dir/hold"
-until [ -s "$dir/other" ]; do kill -0 "$other" || fail "no namespace"; done
+start_other
 start_kevd
 start_log
 
@@ -21,7 +15,7 @@ ip link set v0 netns "$other"
 expect_event interface/detach v0
 mark_log
 # It comes back under another name: first the old, then the new.
-nsenter -t "$other" -n ip link set v0 netns $$ name back
+$there ip link set v0 netns $$ name back
 expect_event interface/attach v0
 expect_event interface/rename back
 # The other namespace ends, and takes the end that is there with it.
@@ -30,8 +24,7 @@ ip link set w1 netns "$other"
 expect_event interface/detach w1
 ip link set w0 up
 expect_event interface/change w0
-echo >&6
-wait "$other"
+end_other
 expect_event interface/detach w0
 assert_same
 stop_kevd

@@ -5,14 +5,8 @@
 needs ip jq radvd
 namespaces
 ip link add v0 type veth peer name v1
-mkfifo "$dir/hold"
-unshare -n sh -c "echo ready; read -r _ <'$dir/hold'" >"$dir/other" &
-other=$!
-pids="$pids $other"
-exec 6<>"$dir/hold"
-until [ -s "$dir/other" ]; do kill -0 "$other" || fail "no namespace"; done
+start_other
 ip link set v1 netns "$other"
-there="nsenter -t $other -n"
 $there ip link set v1 up
 start_kevd
 start_log
