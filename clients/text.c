@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 /* Columns for people; longer words push, they are not cut. */
-enum { TOPIC_WIDTH = 20, IFNAME_WIDTH = 8 };
+enum { TOPIC_WIDTH = 22, IFNAME_WIDTH = 8 };
 
 /*
  * Reads one character of UTF-8, at most LEN > 0 bytes. Returns its length,

@@ -39,14 +39,20 @@ prepare() {
 	trap 'fail "time is up, waiting for: ${waiting:-nothing}"' HUP INT TERM
 }
 
-# With "-r" (the default) root of users of our own, with "-n" the real one.
+can_unshare() {
+	unshare "$1" -n --pid --fork --kill-child --mount-proc true 2>/dev/null
+}
+
+# As root of users of our own, or where that cannot be (in a chroot) and we are
+# root, as that. With "-n" only the real root will do.
 namespaces() {
 	[ -n "${KEV_INSIDE:-}" ] && { prepare; return; }
-	[ "${1:--r}" = -r ] || [ "$(id -u)" = 0 ] || skip "only root can do that"
-	unshare "${1:--r}" -n --pid --fork --kill-child --mount-proc true 2>/dev/null ||
-	    skip "namespaces cannot be made here"
+	how=${1:--r}
+	[ "$how" = -r ] && ! can_unshare -r && how=-n
+	[ "$how" = -r ] || [ "$(id -u)" = 0 ] || skip "only root can do that here"
+	can_unshare "$how" || skip "namespaces cannot be made here"
 	# --kill-child: whatever is left in there ends with it.
-	KEV_INSIDE=1 exec unshare "${1:--r}" -n --pid --fork --kill-child --mount-proc \
+	KEV_INSIDE=1 exec unshare "$how" -n --pid --fork --kill-child --mount-proc \
 	    timeout -k 5 "${KEV_TEST_SECONDS:-120}" "${SHELL:-sh}" "$0"
 }
 
