@@ -39,21 +39,25 @@ prepare() {
 	trap 'fail "time is up, waiting for: ${waiting:-nothing}"' HUP INT TERM
 }
 
-can_unshare() {
-	unshare "$1" -n --pid --fork --kill-child --mount-proc true 2>/dev/null
-}
-
-# As root of users of our own, or where that cannot be (in a chroot) and we are
-# root, as that. With "-n" only the real root will do.
+# As root of users of our own; or where that cannot be, and we are root, as
+# that; in a chroot even without processes of our own. "-n": the real root.
 namespaces() {
 	[ -n "${KEV_INSIDE:-}" ] && { prepare; return; }
-	how=${1:--r}
-	[ "$how" = -r ] && ! can_unshare -r && how=-n
-	[ "$how" = -r ] || [ "$(id -u)" = 0 ] || skip "only root can do that here"
-	can_unshare "$how" || skip "namespaces cannot be made here"
-	# --kill-child: whatever is left in there ends with it.
-	KEV_INSIDE=1 exec unshare "$how" -n --pid --fork --kill-child --mount-proc \
-	    timeout -k 5 "${KEV_TEST_SECONDS:-120}" "${SHELL:-sh}" "$0"
+	own="--pid --mount-proc"
+	for how in "-r $own" "$own" ""; do
+		[ "${1:--r} $how" = "-n -r $own" ] && continue
+		case $how in
+		-r*) ;;
+		*) [ "$(id -u)" = 0 ] || continue ;;
+		esac
+		# shellcheck disable=SC2086 # several options
+		unshare -n --fork --kill-child $how true 2>/dev/null || continue
+		# What is left in there ends with it.
+		# shellcheck disable=SC2086
+		KEV_INSIDE=${how:-bare} exec unshare -n --fork --kill-child $how \
+		    timeout -k 5 "${KEV_TEST_SECONDS:-120}" "${SHELL:-sh}" "$0"
+	done
+	skip "namespaces cannot be made here, or only by root"
 }
 
 kevd=$top_builddir/kevd kevsub=$top_builddir/kevsub kevctl=$top_builddir/kevctl
