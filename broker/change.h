@@ -17,7 +17,8 @@ enum change_type {
 	CHANGE_ADDR_GONE,	/* "addr" as the kernel last told it */
 	CHANGE_ROUTER,		/* a default route, one next hop of it */
 	CHANGE_ROUTER_GONE,
-	CHANGE_NEXTHOP		/* "router.nh_id" changed or went */
+	CHANGE_NEXTHOP,		/* "router.nh_id" changed or went */
+	CHANGE_CLAIM		/* another host says that an address is its own */
 };
 
 /* The parts of the kernel's state, to dump and to compare one by one. */
@@ -42,6 +43,11 @@ struct change_router {
 	bool replaces;			/* others of its kind may be gone */
 };
 
+struct change_claim {
+	struct kev_ip address;
+	struct kev_lladdr lladdr;	/* of who says so */
+};
+
 struct change {
 	enum change_type type;
 	uint32_t ifindex;
@@ -50,6 +56,7 @@ struct change {
 		struct change_link link;
 		struct kev_addr addr;
 		struct change_router router;
+		struct change_claim claim;
 	};
 };
 

@@ -54,6 +54,7 @@ state_free(struct state *st)
 	while ((l = RB_MIN(link_tree, &st->links)) != NULL)
 		link_free(st, l);
 	buf_fini(&st->gone);
+	free(st->claims);
 	free(st->netns);
 	free(st);
 }
@@ -79,14 +80,14 @@ state_ifindex(const struct state *st, const char *ifname)
 	return 0;
 }
 
-void
-state_emit_change(struct state *st, const struct link *l, enum kev_topic topic,
-    const struct kev_object *data, const struct kev_object *prev,
-    uint64_t changed)
+static void
+emit_any(struct state *st, const struct link *l, enum kev_topic topic,
+    enum kev_origin origin, const struct kev_object *data,
+    const struct kev_object *prev, uint64_t changed)
 {
 	struct kev_event ev = {
 		.topic = topic,
-		.origin = st->parts != 0 ? KEV_BY_RESYNC : KEV_BY_RTNETLINK,
+		.origin = origin,
 		.time = st->now.time,
 		.mono = st->now.mono,
 		.ifname = l != NULL ? l->name : NULL,
@@ -100,6 +101,22 @@ state_emit_change(struct state *st, const struct link *l, enum kev_topic topic,
 	if (st->parts != 0)
 		st->corrections++;
 	st->publish(st->arg, &ev);
+}
+
+void
+state_emit_change(struct state *st, const struct link *l, enum kev_topic topic,
+    const struct kev_object *data, const struct kev_object *prev,
+    uint64_t changed)
+{
+	emit_any(st, l, topic, st->parts != 0 ? KEV_BY_RESYNC :
+	    KEV_BY_RTNETLINK, data, prev, changed);
+}
+
+void
+state_emit_by(struct state *st, const struct link *l, enum kev_topic topic,
+    enum kev_origin origin, const struct kev_object *data)
+{
+	emit_any(st, l, topic, origin, data, NULL, 0);
 }
 
 void
@@ -125,6 +142,11 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 	struct link *l = state_link(st, c->ifindex);
 
 	st->now = *now;
+	if (c->type == CHANGE_CLAIM) {
+		if (l != NULL)
+			claim_apply(st, l, &c->claim);
+		return;
+	}
 	if (c->type != CHANGE_ADDR)
 		addr_flush(st);
 	if (c->type == CHANGE_LINK) {
@@ -301,7 +323,12 @@ state_gap(struct state *st, enum kev_cause cause, uint64_t lost,
 uint64_t
 state_deadline(const struct state *st)
 {
-	return st->held.ifindex != 0 ? st->held.until : 0;
+	uint64_t held = st->held.ifindex != 0 ? st->held.until : 0;
+	uint64_t due = st->claims != NULL ? st->claims->due : 0;
+
+	if (held == 0 || due == 0)
+		return held + due;
+	return held < due ? held : due;
 }
 
 void
@@ -310,6 +337,7 @@ state_tick(struct state *st, const struct stamp *now)
 	st->now = *now;
 	if (st->held.ifindex != 0 && st->held.until <= now->mono)
 		addr_flush(st);
+	claim_tick(st);
 }
 
 /* What is being told of the present: everything but the topic and data. */

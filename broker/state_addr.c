@@ -87,7 +87,7 @@ static void
 emit_status(struct state *st, const struct link *l, struct addr *addr,
     uint8_t old_status)
 {
-	const struct kev_addr *a = &addr->a;
+	struct kev_addr *a = &addr->a;
 
 	if (addr_is_ready(a) && !addr->ready)
 		state_emit(st, l, pick(a, KEV_T_IPV4_ADDRESS_READY,
@@ -95,10 +95,12 @@ emit_status(struct state *st, const struct link *l, struct addr *addr,
 	addr->ready = addr_is_ready(a);
 	if (a->family != KEV_INET6 || a->status == old_status)
 		return;
-	if (a->status == KEV_DUPLICATE)
+	if (a->status == KEV_DUPLICATE) {
+		claim_explain(st, l->ifindex, a);
 		state_emit(st, l, KEV_T_IPV6_DUPLICATE, object(a));
-	else if (a->status == KEV_DEPRECATED)
+	} else if (a->status == KEV_DEPRECATED) {
 		state_emit(st, l, KEV_T_ND6_ADDRESS_DEPRECATED, object(a));
+	}
 }
 
 static void
@@ -133,6 +135,11 @@ change(struct state *st, struct link *l, struct addr *addr,
 	RB_REMOVE(addr_tree, &l->addrs, addr);
 	addr->a = *told;
 	RB_INSERT(addr_tree, &l->addrs, addr);
+	/* Who has it stays known as long as somebody has. */
+	if (told->status == KEV_DUPLICATE) {
+		addr->a.lladdr = old.lladdr;
+		addr->a.has |= old.has & KEV_BIT(LLADDR);
+	}
 	addr->told = st->now.mono;
 	addr->seen = st->dump;
 	if (changed == 0)
@@ -173,6 +180,17 @@ addr_apply(struct state *st, struct link *l, const struct kev_addr *told)
 		change(st, l, addr, told);
 }
 
+/* A duplicate of which only its removal tells. */
+static void
+emit_duplicate(struct state *st, const struct link *l,
+    const struct kev_addr *told)
+{
+	struct kev_addr a = *told;
+
+	claim_explain(st, l->ifindex, &a);
+	state_emit(st, l, KEV_T_IPV6_DUPLICATE, object(&a));
+}
+
 /*
  * TOLD is what the message said, NULL when the removal is only concluded. The
  * failure of duplicate address detection of an address with a lifetime is told
@@ -195,7 +213,7 @@ addr_remove(struct state *st, struct link *l, struct addr *addr,
 	    KEV_T_IPV6_ADDRESS_REMOVE), object(&a));
 	if (told != NULL && a.family == KEV_INET6) {
 		if (told->status == KEV_DUPLICATE && !was_duplicate)
-			state_emit(st, l, KEV_T_IPV6_DUPLICATE, object(told));
+			emit_duplicate(st, l, told);
 		else if ((told->flags & KEV_IFA_PERMANENT) == 0 &&
 		    told->valid_lft == 0)
 			state_emit(st, l, KEV_T_ND6_ADDRESS_EXPIRED, object(&a));
@@ -216,8 +234,7 @@ addr_gone(struct state *st, struct link *l, const struct change *c)
 		/* An autoconfigured one was never told before DAD failed. */
 		if (c->addr.family == KEV_INET6 &&
 		    c->addr.status == KEV_DUPLICATE)
-			state_emit(st, l, KEV_T_IPV6_DUPLICATE,
-			    object(&c->addr));
+			emit_duplicate(st, l, &c->addr);
 		return;
 	}
 	if (c->addr.family == KEV_INET6) {

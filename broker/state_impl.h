@@ -64,6 +64,33 @@ struct held {
 	uint64_t until;		/* stamp.mono */
 };
 
+/* A conflict with one host about one address. */
+struct alert {
+	uint32_t ifindex;	/* 0: the place is free */
+	struct kev_ip address;
+	struct kev_lladdr lladdr;
+	uint64_t told;		/* stamp.mono of the last event */
+	uint32_t pending;	/* claims since then */
+};
+
+/* A claim that may explain a duplicate that the kernel is about to tell. */
+struct culprit {
+	uint32_t ifindex;
+	struct kev_ip address;
+	struct kev_lladdr lladdr;
+	uint64_t seen;
+};
+
+/* Both are bounded, because anybody on the link makes them. */
+#define ALERTS 64
+#define CULPRITS 64
+struct claims {
+	struct alert alerts[ALERTS];
+	struct culprit culprits[CULPRITS];
+	unsigned next;		/* culprit to be overwritten */
+	uint64_t due;		/* earliest alert with something pending, or 0 */
+};
+
 struct state {
 	char *netns;
 	state_publish_fn *publish;
@@ -72,6 +99,7 @@ struct state {
 	struct port_tree ports;
 	LIST_HEAD(, router) routers;	/* of all links */
 	struct held held;
+	struct claims *claims;	/* NULL until there is one */
 	struct stamp now;
 	unsigned parts;		/* of the dump going on, 0: none */
 	unsigned wants;		/* parts to dump again */
@@ -91,6 +119,8 @@ void state_emit(struct state *, const struct link *, enum kev_topic,
 void state_emit_change(struct state *, const struct link *, enum kev_topic,
     const struct kev_object *data, const struct kev_object *prev,
     uint64_t changed);
+void state_emit_by(struct state *, const struct link *, enum kev_topic,
+    enum kev_origin, const struct kev_object *data);
 void state_touch(struct state *, struct link *, enum kev_family);
 
 /* state_link.c */
@@ -106,6 +136,14 @@ void addr_remove(struct state *, struct link *, struct addr *,
 void addr_flush(struct state *);
 struct kev_addr addr_now(const struct addr *, const struct stamp *);
 bool addr_is_ready(const struct kev_addr *);
+
+/* state_claim.c */
+void claim_apply(struct state *, struct link *, const struct change_claim *);
+void claim_tick(struct state *);
+void claim_forget(struct state *, uint32_t ifindex);
+
+/* Adds who it was, if that is known, to a duplicate that the kernel told. */
+void claim_explain(const struct state *, uint32_t ifindex, struct kev_addr *);
 
 /* state_router.c */
 void router_apply(struct state *, struct link *, const struct change_router *);

@@ -279,6 +279,7 @@ link_gone(struct state *st, struct link *l)
 		buf_put(&st->gone, l->name, strlen(l->name) + 1);
 		st->gone_names++;
 	}
+	claim_forget(st, ifindex);
 	link_free(st, l);
 	update_ports(st, ifindex);
 }

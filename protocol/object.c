@@ -64,6 +64,7 @@ static const struct place {
 		AT(struct kev_addr, PREFERRED_LFT, preferred_lft),
 		AT(struct kev_addr, LLADDR, lladdr),
 		AT(struct kev_addr, PROTOCOL, protocol),
+		AT(struct kev_addr, COUNT, count),
 	},
 	[KEV_ROUTER] = {
 		AT(struct kev_router, FAMILY, family),

@@ -134,6 +134,7 @@ struct kev_addr {
 	uint32_t prefixlen;
 	uint32_t valid_lft;
 	uint32_t preferred_lft;
+	uint32_t count;
 	uint16_t protocol;
 	uint8_t family;
 	uint8_t status;

@@ -2,7 +2,7 @@
 
 #include "source.h"
 
-#include "log.h"
+#include "packet_source.h"
 #include "rtnetlink_source.h"
 #include "state.h"
 #include "topics.h"
@@ -28,6 +28,8 @@ enum phase {
 struct source {
 	struct state *state;
 	struct rtnetlink *rtnetlink;
+	struct packet_source packets[PACKET_KINDS];
+	ev_io packet_io[PACKET_KINDS];
 	bool (*crowded)(void *arg);
 	void *arg;
 	struct ev_loop *loop;
@@ -43,7 +45,7 @@ source_new(struct source **out, struct state *st,
     const struct source_config *config)
 {
 	struct source *s = calloc(1, sizeof *s);
-	int error;
+	int error, i;
 
 	*out = NULL;
 	if (s == NULL)
@@ -57,6 +59,8 @@ source_new(struct source **out, struct state *st,
 		free(s);
 		return error;
 	}
+	for (i = 0; i < PACKET_KINDS; i++)
+		packet_source_init(&s->packets[i], (enum packet_kind)i);
 	*out = s;
 	return 0;
 }
@@ -64,8 +68,12 @@ source_new(struct source **out, struct state *st,
 void
 source_free(struct source *s)
 {
+	int i;
+
 	if (s == NULL)
 		return;
+	for (i = 0; i < PACKET_KINDS; i++)
+		packet_source_fini(&s->packets[i]);
 	rtnetlink_free(s->rtnetlink);
 	free(s);
 }
@@ -183,6 +191,8 @@ feed_ready(struct ev_loop *loop, ev_io *w, int events)
 
 	(void)loop;
 	(void)events;
+	/* A packet that explains what the kernel tells came before that. */
+	packet_source_read(&s->packets[PACKET_KIND_NDP], s->state);
 	switch (rtnetlink_read(s->rtnetlink)) {
 	case RTNL_MORE:
 		settle(s);
@@ -198,6 +208,17 @@ feed_ready(struct ev_loop *loop, ev_io *w, int events)
 		s->patience = PATIENCE;
 		settle(s);
 	}
+	set_timer(s);
+}
+
+static void
+packet_ready(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct source *s = w->data;
+
+	(void)loop;
+	(void)events;
+	packet_source_read(&s->packets[w - s->packet_io], s->state);
 	set_timer(s);
 }
 
@@ -225,9 +246,18 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 void
 source_start(struct source *s, struct ev_loop *loop)
 {
+	int i;
+
 	ev_init(&s->feed, feed_ready);
 	ev_timer_init(&s->timer, time_over, 0., 0.);
 	s->feed.data = s->timer.data = s;
+	for (i = 0; i < PACKET_KINDS; i++) {
+		ev_io_init(&s->packet_io[i], packet_ready, s->packets[i].fd,
+		    EV_READ);
+		s->packet_io[i].data = s;
+		if (s->packets[i].fd != -1)
+			ev_io_start(loop, &s->packet_io[i]);
+	}
 	s->loop = loop;
 	watch(s);
 	set_timer(s);
@@ -236,7 +266,9 @@ source_start(struct source *s, struct ev_loop *loop)
 const struct source_stats *
 source_stats(const struct source *s, size_t n)
 {
-	return n == 0 ? rtnetlink_stats(s->rtnetlink) : NULL;
+	if (n == 0)
+		return rtnetlink_stats(s->rtnetlink);
+	return n <= PACKET_KINDS ? &s->packets[n - 1].stats : NULL;
 }
 
 uint64_t
@@ -248,7 +280,8 @@ source_topics(void)
 	    KEV_TOPIC(INTERFACE_RENAME) | KEV_TOPIC(INTERFACE_PROTO_ATTACH) |
 	    KEV_TOPIC(INTERFACE_PROTO_DETACH) | KEV_TOPIC(IPV4_ADDRESS_ADD) |
 	    KEV_TOPIC(IPV4_ADDRESS_CHANGE) | KEV_TOPIC(IPV4_ADDRESS_REMOVE) |
-	    KEV_TOPIC(IPV4_ADDRESS_READY) | KEV_TOPIC(IPV4_ROUTER_ADD) |
+	    KEV_TOPIC(IPV4_ADDRESS_READY) | KEV_TOPIC(IPV4_COLLISION) |
+	    KEV_TOPIC(IPV4_ROUTER_ADD) |
 	    KEV_TOPIC(IPV4_ROUTER_REMOVE) | KEV_TOPIC(IPV6_ADDRESS_ADD) |
 	    KEV_TOPIC(IPV6_ADDRESS_CHANGE) | KEV_TOPIC(IPV6_ADDRESS_REMOVE) |
 	    KEV_TOPIC(IPV6_ADDRESS_READY) | KEV_TOPIC(IPV6_DUPLICATE) |

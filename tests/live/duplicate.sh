@@ -2,7 +2,7 @@
 # ipv6/duplicate: told by a change, or only by the removal; and once.
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
-needs ip jq
+needs ip jq sysctl
 namespaces
 ip link add v0 type veth peer name v1
 ip link set v0 up
@@ -10,6 +10,7 @@ ip link set v1 up
 # v1 is the other host.
 start_other
 ip link set v1 netns "$other"
+$there ip link set v1 address 02:00:5e:00:53:99
 $there ip link set v1 up
 for n in 1 2 3; do
 	$there ip addr add "2001:db8::$n/64" dev v1 nodad
@@ -21,7 +22,7 @@ start_log
 # Permanent: it stays, and is of no use.
 mark_log
 ip addr add 2001:db8::1/64 dev v0
-expect_event ipv6/duplicate v0 '2001:db8::1*"status":"duplicate"'
+expect_event ipv6/duplicate v0 '2001:db8::1*"status":"duplicate"*"lladdr":"02:00:5e:00:53:99"'
 assert_topics v0 ipv6/address-add ipv6/address-change ipv6/duplicate
 expect '"network/changed"'
 assert_same
@@ -35,12 +36,17 @@ assert_count 1 '"ipv6/duplicate"' '"address":"2001:db8::1"'
 # With a lifetime: the kernel removes it at once, and says why only there.
 mark_log
 ip addr add 2001:db8::2/64 dev v0 valid_lft 100 preferred_lft 50
-expect_event ipv6/duplicate v0 '2001:db8::2'
+expect_event ipv6/duplicate v0 '2001:db8::2*"lladdr":"02:00:5e:00:53:99"'
 assert_topics v0 ipv6/address-add ipv6/address-remove ipv6/duplicate
 "$kevsub" -S -i v0 ipv6/duplicate >/dev/null && fail "in the snapshot"
 
 # What is not taken there is ready.
 ip addr add 2001:db8::9/64 dev v0
 expect_event ipv6/address-ready v0 '2001:db8::9'
+# A host that takes it later says so, and the kernel keeps that to itself.
+$there sysctl -qw net.ipv6.conf.v1.ndisc_notify=1
+$there ip addr add 2001:db8::9/64 dev v1 nodad
+$there ip link set v1 address 02:00:5e:00:53:97
+expect_event ipv6/duplicate v0 '"source":"ndp","data":{*2001:db8::9*"lladdr":"02:00:5e:00:53:97"'
 assert_same
 stop_kevd

@@ -2,7 +2,7 @@
 # Started by root: kevd becomes another user, and others may not inject.
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
-needs ip jq setpriv
+needs ip jq setpriv busybox nsenter
 namespaces -n
 setpriv --reuid=65533 --regid=65533 --clear-groups "$kevctl" -V >/dev/null 2>&1 ||
     skip "others cannot get at what was built"
@@ -25,6 +25,22 @@ ip route replace default dev v0
 expect_event ipv4/router-add v0
 ip link set v0 down
 expect_event ipv4/router-remove v0
+
+# And hears other hosts, though it could not open that socket any more.
+ip link set v0 up
+ip link set v1 up
+"$kevsub" -W -i v0 interface/link-up >/dev/null || fail "v0 is not up"
+"$kevsub" -q -c 1 -t 30 -i v0 ipv4/collision >/dev/null &
+waiter=$!
+ip link set v1 address 02:00:5e:00:53:99
+start_other
+ip link set v1 netns "$other"
+$there ip link set v1 up
+$there ip addr add 192.0.2.1/24 dev v1
+until ! kill -0 "$waiter" 2>/dev/null; do
+	$there busybox arping -U -c 1 -I v1 192.0.2.1 >/dev/null 2>&1
+done
+wait "$waiter" || fail "no collision"
 
 # Root and kevd's user may inject; a third may look, but not that.
 nobody=$(id -u nobody)

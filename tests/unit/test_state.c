@@ -503,6 +503,108 @@ routers(void **unused)
 	log_fini(&log);
 }
 
+static struct change
+claim(uint32_t ifindex, uint8_t family, uint8_t last, uint32_t host)
+{
+	struct change c = { .type = CHANGE_CLAIM, .ifindex = ifindex };
+
+	c.claim.address = addr_change(ifindex, family, last, 0).addr.address;
+	c.claim.lladdr.len = 6;
+	memcpy(c.claim.lladdr.byte, &host, sizeof host);
+	c.claim.lladdr.byte[4] = 0xaa;
+	return c;
+}
+
+static void
+claims(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change ours;
+	uint32_t i;
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, link_change(3, "eth1", RUNNING));
+	apply(st, addr_change(2, KEV_INET, 1, PERMANENT));
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT));
+	log_clear(&log);
+	/* Not ours, on another interface, or by another interface of ours. */
+	apply(st, claim(2, KEV_INET, 2, 7));
+	apply(st, claim(3, KEV_INET, 1, 7));
+	apply(st, claim(9, KEV_INET, 1, 7));
+	ours = claim(2, KEV_INET, 1, 0);
+	ours.claim.lladdr = link_change(3, "", 0).link.link.lladdr;
+	apply(st, ours);
+	expect(&log, "");
+	/* The first one at once; others counted, and told after a second. */
+	apply(st, claim(2, KEV_INET, 1, 7));
+	expect_line(&log, "ipv4/collision", "\"source\":\"arp\",\"data\":{"
+	    "\"address\":\"10.0.0.1\",\"lladdr\":\"07:00:00:00:aa:00\","
+	    "\"own_lladdr\":\"00:00:00:00:00:02\",\"count\":1}");
+	assert_int_equal(state_deadline(st), 0);
+	apply(st, claim(2, KEV_INET, 1, 7));
+	apply(st, claim(2, KEV_INET, 1, 7));
+	expect(&log, "");
+	/* Another host is another conflict. */
+	apply(st, claim(2, KEV_INET, 1, 8));
+	expect_line(&log, "ipv4/collision", "\"count\":1}");
+	assert_true(state_deadline(st) > now.mono);
+	now.mono = state_deadline(st);
+	state_tick(st, &now);
+	expect_line(&log, "ipv4/collision", "07:00:00:00:aa:00\",\"own_lladdr\":"
+	    "\"00:00:00:00:00:02\",\"count\":2}");
+	assert_int_equal(state_deadline(st), 0);
+	/* A flood of hosts: no more than may be, and no more memory. */
+	now.mono += 5000000;
+	for (i = 0; i < 100000; i++) {
+		struct change c = claim(2, KEV_INET, 1, 1000 + i);
+
+		state_apply(st, &c, &now);
+	}
+	buf_putc(&log.topics, '\0');
+	assert_int_equal(log.topics.len, 64 * sizeof "ipv4/collision");
+	log_clear(&log);
+	/* IPv6, when it is ours already: a duplicate, too. */
+	now.mono += 5000000;
+	state_tick(st, &now);
+	log_clear(&log);
+	apply(st, claim(2, KEV_INET6, 1, 7));
+	expect_line(&log, "ipv6/duplicate", "\"source\":\"ndp\",\"data\":{"
+	    "\"family\":\"inet6\",\"address\":\"2000::1\"");
+	/* Before: it explains what the kernel says then. */
+	apply(st, addr_change(2, KEV_INET6, 2, PERMANENT | TENTATIVE));
+	log_clear(&log);
+	apply(st, claim(2, KEV_INET6, 2, 9));
+	expect(&log, "");
+	apply(st, addr_change(2, KEV_INET6, 2, PERMANENT | FAILED));
+	expect_line(&log, "ipv6/address-change ipv6/duplicate",
+	    "\"lladdr\":\"09:00:00:00:aa:00\"");
+	state_snapshot(st, &now, publish, &log);
+	expect_line(&log, "interface/attach interface/link-up ipv4/address-add "
+	    "ipv4/address-ready ipv6/address-add ipv6/address-ready "
+	    "ipv6/address-add ipv6/duplicate interface/attach "
+	    "interface/link-up", "\"lladdr\":\"09:00:00:00:aa:00\"");
+	/* Too long ago to be the reason. */
+	apply(st, claim(2, KEV_INET6, 3, 9));
+	now.mono += 5000000;
+	log_clear(&log);
+	gone(st, addr_change(2, KEV_INET6, 3, FAILED));
+	buf_putc(&log.lines, '\0');
+	assert_null(strstr(log.lines.data, "lladdr"));
+	expect(&log, "ipv6/duplicate");
+	/* What was pending goes with its interface. */
+	apply(st, claim(2, KEV_INET, 1, 7));
+	apply(st, claim(2, KEV_INET, 1, 7));
+	gone(st, link_change(2, "eth0", RUNNING));
+	log_clear(&log);
+	now.mono += 5000000;
+	state_tick(st, &now);
+	expect(&log, "");
+	state_free(st);
+	log_fini(&log);
+}
+
 static void
 resync(void **unused)
 {
@@ -728,6 +830,7 @@ main(void)
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(held),
 		cmocka_unit_test(routers),
+		cmocka_unit_test(claims),
 		cmocka_unit_test(resync),
 		cmocka_unit_test(random_walk),
 		cmocka_unit_test(dump_again),
