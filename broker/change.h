@@ -18,7 +18,8 @@ enum change_type {
 	CHANGE_ROUTER,		/* a default route, one next hop of it */
 	CHANGE_ROUTER_GONE,
 	CHANGE_NEXTHOP,		/* "router.nh_id" changed or went */
-	CHANGE_CLAIM		/* another host says that an address is its own */
+	CHANGE_CLAIM,		/* another host says that an address is its own */
+	CHANGE_NEIGH		/* a neighbour answers, or does not */
 };
 
 /* The parts of the kernel's state, to dump and to compare one by one. */
@@ -27,7 +28,8 @@ enum change_type {
 #define PART_ADDR6	0x04u
 #define PART_ROUTE4	0x08u
 #define PART_ROUTE6	0x10u
-#define PART_ALL	0x1fu
+#define PART_NEIGH	0x20u	/* never complete, so nothing goes with it */
+#define PART_ALL	0x3fu
 
 struct change_link {
 	struct kev_link link;	/* "master" is not set: see master_index */
@@ -48,6 +50,12 @@ struct change_claim {
 	struct kev_lladdr lladdr;	/* of who says so */
 };
 
+struct change_neigh {
+	struct kev_ip address;
+	struct kev_lladdr lladdr;	/* its length is 0 when not known */
+	bool failed;			/* does not answer; else it does */
+};
+
 struct change {
 	enum change_type type;
 	uint32_t ifindex;
@@ -57,6 +65,7 @@ struct change {
 		struct kev_addr addr;
 		struct change_router router;
 		struct change_claim claim;
+		struct change_neigh neigh;
 	};
 };
 

@@ -147,7 +147,7 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 			claim_apply(st, l, &c->claim);
 		return;
 	}
-	if (c->type != CHANGE_ADDR)
+	if (c->type != CHANGE_ADDR && c->type != CHANGE_NEIGH)
 		addr_flush(st);
 	if (c->type == CHANGE_LINK) {
 		link_apply(st, c->ifindex, &c->link);
@@ -171,6 +171,9 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 		break;
 	case CHANGE_ROUTER:
 		router_apply(st, l, &c->router);
+		break;
+	case CHANGE_NEIGH:
+		router_neigh(st, l, c);
 		break;
 	case CHANGE_ROUTER_GONE:
 		router_gone(st, l, &c->router);
@@ -400,6 +403,10 @@ state_snapshot(const struct state *st, const struct stamp *now,
 		RB_FOREACH(r, router_tree, &l->routers) {
 			router = router_now(r, now);
 			tell(&t, router_topic(&router, true), &router);
+			if (r->failed)
+				tell(&t, router.family == KEV_INET ?
+				    KEV_T_IPV4_ROUTER_FAILURE :
+				    KEV_T_ND6_ROUTER_FAILURE, &router);
 		}
 	}
 }

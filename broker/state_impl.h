@@ -28,6 +28,7 @@ struct router {
 	uint64_t told;
 	uint32_t nh_id;
 	uint32_t seen;
+	bool failed;		/* does not answer, which was told */
 };
 
 RB_HEAD(addr_tree, addr);
@@ -148,6 +149,7 @@ void claim_explain(const struct state *, uint32_t ifindex, struct kev_addr *);
 /* state_router.c */
 void router_apply(struct state *, struct link *, const struct change_router *);
 void router_gone(struct state *, struct link *, const struct change_router *);
+void router_neigh(struct state *, struct link *, const struct change *);
 void router_remove(struct state *, struct link *, struct router *);
 void router_free(struct link *, struct router *);
 struct kev_router router_now(const struct router *, const struct stamp *);

@@ -122,6 +122,43 @@ router_gone(struct state *st, struct link *l, const struct change_router *c)
 		router_remove(st, l, router);
 }
 
+/*
+ * The gateway's entry in the neighbour table. FAILED with somebody's port was
+ * set by hand ("ip neigh del" does that first); without a carrier nobody can
+ * answer. A gateway that several routes share is told of once.
+ */
+void
+router_neigh(struct state *st, struct link *l, const struct change *c)
+{
+	const struct change_neigh *n = &c->neigh;
+	bool told = false;
+	struct router *r;
+	struct kev_router data;
+
+	if (n->failed && ((c->pid != 0 && st->parts == 0) ||
+	    (l->l.flags & KEV_IFF_RUNNING) == 0))
+		return;
+	RB_FOREACH(r, router_tree, &l->routers) {
+		if (r->failed == n->failed ||
+		    kev_ip_cmp(&r->r.gateway, &n->address) != 0)
+			continue;
+		r->failed = n->failed;
+		if (told)
+			continue;
+		told = true;
+		data = r->r;
+		data.lladdr = n->lladdr;
+		if (n->lladdr.len > 0)
+			data.has |= KEV_BIT(LLADDR);
+		state_touch(st, l, data.family);
+		state_emit(st, l, data.family == KEV_INET ?
+		    n->failed ? KEV_T_IPV4_ROUTER_FAILURE :
+		    KEV_T_IPV4_ROUTER_ALIVE :
+		    n->failed ? KEV_T_ND6_ROUTER_FAILURE :
+		    KEV_T_ND6_ROUTER_ALIVE, (const struct kev_object *)&data);
+	}
+}
+
 unsigned
 router_parts(const struct link *l)
 {

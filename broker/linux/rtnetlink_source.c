@@ -9,6 +9,7 @@
 
 #include <linux/filter.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
@@ -60,7 +61,7 @@ struct rtnetlink {
 };
 
 static const unsigned groups[] = {
-	RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
+	RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
 	RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE,
 	32,			/* RTNLGRP_NEXTHOP, Linux 5.3 */
 };
@@ -73,8 +74,9 @@ fail(const char *what, int error)
 }
 
 /*
- * Routes that are not default routes cost no buffer and no time: a filter sees
- * the message from its header on. Notifications come one in a datagram.
+ * Routes that are not default routes, what bridges learn, and neighbours that
+ * are no longer kept cost no buffer and no time: a filter sees the message from
+ * its header on. Notifications come one in a datagram.
  */
 static int
 attach_filter(int fd)
@@ -82,11 +84,17 @@ attach_filter(int fd)
 	static struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS,
 		    offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 6, 5),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, sizeof(struct nlmsghdr) +
 		    offsetof(struct rtmsg, rtm_dst_len)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 4),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, sizeof(struct nlmsghdr) +
+		    offsetof(struct ndmsg, ndm_family)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -95,6 +103,8 @@ attach_filter(int fd)
 	/* The filter loads big endian, the message is of this machine. */
 	code[1].k = htons(RTM_NEWROUTE);
 	code[2].k = htons(RTM_DELROUTE);
+	code[3].k = htons(RTM_NEWNEIGH);
+	code[4].k = htons(RTM_DELNEIGH);
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 	    sizeof program) == -1 ? -errno : 0;
 }
@@ -334,6 +344,10 @@ request(struct rtnetlink *rt, uint16_t type, unsigned char family)
 		*(unsigned char *)mnl_nlmsg_put_extra_header(h,
 		    sizeof(struct ifaddrmsg)) = family;
 		break;
+	case RTM_GETNEIGH:
+		*(unsigned char *)mnl_nlmsg_put_extra_header(h,
+		    sizeof(struct ndmsg)) = family;
+		break;
 	default:
 		*(unsigned char *)mnl_nlmsg_put_extra_header(h,
 		    sizeof(struct rtmsg)) = family;
@@ -353,6 +367,8 @@ static const struct dump {
 	{ PART_ADDR6, RTM_GETADDR, AF_INET6, "dump of IPv6 addresses" },
 	{ PART_ROUTE4, RTM_GETROUTE, AF_INET, "dump of IPv4 routes" },
 	{ PART_ROUTE6, RTM_GETROUTE, AF_INET6, "dump of IPv6 routes" },
+	{ PART_NEIGH, RTM_GETNEIGH, AF_INET, "dump of IPv4 neighbours" },
+	{ PART_NEIGH, RTM_GETNEIGH, AF_INET6, "dump of IPv6 neighbours" },
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
@@ -73,6 +74,12 @@ static const struct size route_sizes[ROUTE_ATTRS] = {
 	[RTA_VIA] = { 2 + 4, 2 + 16 },
 	[RTA_EXPIRES] = EXACTLY(4),
 	[RTA_NH_ID] = EXACTLY(4),
+};
+
+#define NEIGH_ATTRS (NDA_LLADDR + 1)
+static const struct size neigh_sizes[NEIGH_ATTRS] = {
+	[NDA_DST] = AN_ADDRESS,
+	[NDA_LLADDR] = { 0, 32 },
 };
 
 #define NEXTHOP_ATTRS (NHA_ID + 1)
@@ -616,6 +623,45 @@ decode_nexthop(struct rtnl_reader *r, struct change *c)
 	return RTNL_CHANGE;
 }
 
+/*
+ * Only what is known for sure: that it failed, or that it is there. Between
+ * them (INCOMPLETE, PROBE) the kernel is still trying. RTM_DELNEIGH says that
+ * an entry is not kept any longer, which is neither.
+ */
+static enum rtnl_found
+decode_neigh(struct rtnl_reader *r, struct change *c)
+{
+	struct attr a[NEIGH_ATTRS];
+	struct ndmsg head;
+	const char *fault;
+	uint8_t family;
+
+	if (!get_head(r, &head, sizeof head))
+		return malformed(r, "neighbour message is too short");
+	family = kev_family(head.ndm_family);
+	if (family == 0)
+		return RTNL_IGNORED;
+	if (head.ndm_ifindex <= 0)
+		return malformed(r, "neighbour without an interface");
+	fault = get_attrs(r, sizeof head, neigh_sizes, NEIGH_ATTRS, family, a);
+	if (fault != NULL)
+		return malformed(r, fault);
+	if (a[NDA_DST].data == NULL)
+		return RTNL_IGNORED;
+	c->neigh.failed = (head.ndm_state & NUD_FAILED) != 0;
+	if (!c->neigh.failed && ((head.ndm_state & (NUD_REACHABLE | NUD_STALE |
+	    NUD_DELAY | NUD_PERMANENT)) == 0 || a[NDA_LLADDR].len == 0))
+		return RTNL_IGNORED;
+	c->type = CHANGE_NEIGH;
+	c->ifindex = (uint32_t)head.ndm_ifindex;
+	get_ip(&a[NDA_DST], &c->neigh.address);
+	c->neigh.lladdr.len = (uint8_t)a[NDA_LLADDR].len;
+	if (a[NDA_LLADDR].len > 0)
+		memcpy(c->neigh.lladdr.byte, a[NDA_LLADDR].data,
+		    a[NDA_LLADDR].len);
+	return RTNL_CHANGE;
+}
+
 /* What ends a dump or answers a request. A short DONE has no error to tell. */
 static enum rtnl_found
 decode_error(struct rtnl_reader *r)
@@ -647,6 +693,8 @@ decode(struct rtnl_reader *r, struct change *c)
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		return decode_route(r, c);
+	case RTM_NEWNEIGH:
+		return decode_neigh(r, c);
 	case RTM_NEWNEXTHOP:
 	case RTM_DELNEXTHOP:
 		return decode_nexthop(r, c);
@@ -708,6 +756,7 @@ rtnl_type_name(uint16_t type)
 		{ RTM_NEWLINK, "newlink" }, { RTM_DELLINK, "dellink" },
 		{ RTM_NEWADDR, "newaddr" }, { RTM_DELADDR, "deladdr" },
 		{ RTM_NEWROUTE, "newroute" }, { RTM_DELROUTE, "delroute" },
+		{ RTM_NEWNEIGH, "newneigh" }, { RTM_DELNEIGH, "delneigh" },
 		{ RTM_NEWNEXTHOP, "newnexthop" },
 		{ RTM_DELNEXTHOP, "delnexthop" },
 	};

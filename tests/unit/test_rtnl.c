@@ -185,6 +185,21 @@ describe_router(const struct change *c)
 }
 
 static json_t *
+describe_neigh(const struct change *c)
+{
+	const struct kev_note note = { .has = KEV_BIT(ADDRESS) |
+	    (c->neigh.lladdr.len > 0 ? KEV_BIT(LLADDR) : 0),
+	    .address = c->neigh.address, .lladdr = c->neigh.lladdr };
+	json_t *in = members(KEV_NOTE, &note), *o = json_object();
+
+	move(o, "dst", in, "address");
+	move(o, "lladdr", in, "lladdr");
+	json_object_set_new(o, "failed", json_boolean(c->neigh.failed));
+	json_decref(in);
+	return o;
+}
+
+static json_t *
 describe(const struct change *c)
 {
 	static const char *const words[] = {
@@ -192,7 +207,7 @@ describe(const struct change *c)
 		[CHANGE_ADDR] = "addr", [CHANGE_ADDR_GONE] = "addr-gone",
 		[CHANGE_ROUTER] = "router",
 		[CHANGE_ROUTER_GONE] = "router-gone",
-		[CHANGE_NEXTHOP] = "nexthop",
+		[CHANGE_NEXTHOP] = "nexthop", [CHANGE_NEIGH] = "neigh",
 	};
 	json_t *o;
 
@@ -207,6 +222,9 @@ describe(const struct change *c)
 	case CHANGE_ROUTER:
 	case CHANGE_ROUTER_GONE:
 		o = describe_router(c);
+		break;
+	case CHANGE_NEIGH:
+		o = describe_neigh(c);
 		break;
 	case CHANGE_NEXTHOP:
 		o = json_pack("{s:i}", "id", (int)c->router.nh_id);
@@ -294,6 +312,30 @@ expect_router(const json_t *e, const json_t *hop, bool gone)
 	return o;
 }
 
+/* Failed, or there; NULL: neither. */
+static json_t *
+expect_neigh(const json_t *e)
+{
+	static const char *const keys[] = { "ifindex", "dst", "lladdr", NULL };
+	bool failed = false, there = false;
+	const char *word;
+	json_t *v, *o;
+	size_t i;
+
+	json_array_foreach(json_object_get(e, "state"), i, v) {
+		word = json_string_value(v);
+		failed |= strcmp(word, "FAILED") == 0;
+		there |= strcmp(word, "REACHABLE") == 0 ||
+		    strcmp(word, "STALE") == 0 || strcmp(word, "DELAY") == 0 ||
+		    strcmp(word, "PERMANENT") == 0;
+	}
+	if ((!failed && !there) || json_object_get(e, "dst") == NULL)
+		return NULL;
+	o = pick(e, keys, "neigh");
+	json_object_set_new(o, "failed", json_boolean(failed));
+	return o;
+}
+
 /* What of a message is to be told; appended to LIST. */
 static void
 expect(json_t *list, const json_t *e)
@@ -320,6 +362,10 @@ expect(json_t *list, const json_t *e)
 			json_array_append_new(list, expect_link(e));
 	} else if (strncmp(family, "inet", 4) != 0) {
 		return;
+	} else if (strcmp(type, "RTM_NEWNEIGH") == 0) {
+		o = expect_neigh(e);
+		if (o != NULL)
+			json_array_append_new(list, o);
 	} else if (strcmp(type + 7, "ADDR") == 0) {
 		o = pick(e, addr_keys, gone ? "addr-gone" : "addr");
 		if (strcmp(family, "inet") == 0) {

@@ -504,6 +504,76 @@ routers(void **unused)
 }
 
 static struct change
+neigh(uint32_t ifindex, uint8_t last, bool failed)
+{
+	struct change c = { .type = CHANGE_NEIGH, .ifindex = ifindex };
+
+	c.neigh.address = router_change(ifindex, KEV_INET,
+	    last).router.router.gateway;
+	c.neigh.failed = failed;
+	c.neigh.lladdr.len = failed ? 0 : 6;
+	return c;
+}
+
+static void
+failures(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c;
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, router_change(2, KEV_INET, 1));
+	c = router_change(2, KEV_INET, 1);
+	c.router.router.metric = 5;
+	apply(st, c);
+	log_clear(&log);
+	/* Not a router's; alive all the time. */
+	apply(st, neigh(2, 9, true));
+	apply(st, neigh(2, 1, false));
+	expect(&log, "");
+	/* Once for both routes, and once for an episode. */
+	apply(st, neigh(2, 1, true));
+	expect_line(&log, "ipv4/router-failure",
+	    "\"data\":{\"gateway\":\"10.0.0.1\"}");
+	apply(st, neigh(2, 1, true));
+	expect(&log, "");
+	state_snapshot(st, &now, publish, &log);
+	expect(&log, "interface/attach interface/link-up ipv4/router-add "
+	    "ipv4/router-failure ipv4/router-add ipv4/router-failure");
+	apply(st, neigh(2, 1, false));
+	expect_line(&log, "ipv4/router-alive", "\"data\":{\"gateway\":"
+	    "\"10.0.0.1\",\"lladdr\":\"00:00:00:00:00:00\"}");
+	apply(st, neigh(2, 1, false));
+	expect(&log, "");
+	/* By hand, and without a carrier, is no failure. */
+	c = neigh(2, 1, true);
+	c.pid = 77;
+	apply(st, c);
+	expect(&log, "");
+	apply(st, link_change(2, "eth0", UP));
+	log_clear(&log);
+	apply(st, neigh(2, 1, true));
+	expect(&log, "");
+	/* A dump tells it as well, in whose answer it has our port. */
+	apply(st, link_change(2, "eth0", RUNNING));
+	log_clear(&log);
+	state_begin(st, PART_NEIGH);
+	apply(st, c);
+	state_end(st, &now, SIZE_MAX);
+	expect_line(&log, "ipv4/router-failure", "\"source\":\"resync\"");
+	/* It ends with its router. */
+	gone(st, router_change(2, KEV_INET, 1));
+	apply(st, router_change(2, KEV_INET, 1));
+	log_clear(&log);
+	apply(st, neigh(2, 1, true));
+	expect(&log, "ipv4/router-failure");
+	state_free(st);
+	log_fini(&log);
+}
+
+static struct change
 claim(uint32_t ifindex, uint8_t family, uint8_t last, uint32_t host)
 {
 	struct change c = { .type = CHANGE_CLAIM, .ifindex = ifindex };
@@ -830,6 +900,7 @@ main(void)
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(held),
 		cmocka_unit_test(routers),
+		cmocka_unit_test(failures),
 		cmocka_unit_test(claims),
 		cmocka_unit_test(resync),
 		cmocka_unit_test(random_walk),
