@@ -46,7 +46,7 @@ daemon_detach(void)
 }
 
 void
-daemon_detached(int token)
+daemon_detached(int token, bool stay)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -58,7 +58,7 @@ daemon_detached(int token)
 		if (null > STDERR_FILENO)
 			close(null);
 	}
-	if (chdir("/") == -1)
+	if (!stay && chdir("/") == -1)
 		log_warning("/: %s", strerror(errno));
 	if (write(token, "", 1) != 1)
 		log_warning("whoever started kevd did not wait for it");

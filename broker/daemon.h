@@ -6,6 +6,9 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct pidfh;
 
 /*
@@ -15,8 +18,11 @@ struct pidfh;
  */
 int daemon_detach(void);
 
-/* It works: lets the parent go, and stdin, stdout and stderr. */
-void daemon_detached(int token);
+/*
+ * It works: lets the parent go, and stdin, stdout and stderr; also the working
+ * directory, unless STAY: files named from it are to be removed at the end.
+ */
+void daemon_detached(int token, bool stay);
 
 /*
  * Takes the pid file, which is locked while we live; says whose it is when it

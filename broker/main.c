@@ -109,6 +109,12 @@ open_all(struct kevd *k)
 }
 
 static bool
+is_relative(const char *path)
+{
+	return path != NULL && path[0] != '/';
+}
+
+static bool
 serve(struct kevd *k, int token)
 {
 	struct ev_loop *loop = ev_default_loop(0);
@@ -126,7 +132,8 @@ serve(struct kevd *k, int token)
 	source_start(k->source, loop);
 	server_start(&k->server, loop, k->state, k->source);
 	if (token != -1)
-		daemon_detached(token);
+		daemon_detached(token, is_relative(k->options.socket) ||
+		    is_relative(k->options.pidfile));
 	notify_ready(k->options.ready_fd);
 	ev_run(loop, 0);
 	return true;

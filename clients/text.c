@@ -214,6 +214,10 @@ put_member(struct buf *b, size_t start, const char *key, const json_t *data,
 	bool net = strcmp(key, "address") == 0 || strcmp(key, "prefix") == 0;
 	enum manner m = net ? BARE : manner(key);
 
+	/* An address shows its family; that of a protocol is its name. */
+	if (json_object_get(data, "remaining") != NULL &&
+	    strcmp(key, "family") == 0)
+		m = BARE;
 	if (m == QUIET && old == NULL)
 		return;
 	space(b, start);

@@ -58,6 +58,13 @@ grep -q '^[0-9:.-]* *interface/attach  *v1 ' "$dir/out" || fail "$(cat "$dir/out
 exits 0 "$kevsub" -S -o text --color=always -i v1 interface/attach
 grep -q "$(printf '\033')" "$dir/out" || fail "no colour"
 
+"$kevsub" -c 1 -o text interface/proto-attach >"$dir/text" &
+waiter=$!
+subscribed interface/proto-attach
+"$kevctl" inject interface/proto-attach -i v0 family=inet6 remaining=2 || fail inject
+wait "$waiter" || fail "no event"
+grep -q ' v0 *inet6 remaining 2$' "$dir/text" || fail "$(cat "$dir/text")"
+
 # Waiting: it holds, it happens, it does neither.
 exits 0 "$kevsub" -W -t 30 -i v0 interface/attach; lines 1
 "$kevsub" -W -t 30 -i v0 ipv4/address-ready >"$dir/waited" &

@@ -26,6 +26,12 @@ wait "$waiter"
 while [ -e "$dir/pid" ]; do :; done
 [ -e "$KEV_SOCKET" ] && fail "left a socket"
 
+# Files named from here go as well.
+(cd "$dir" && KEV_SOCKET=here "$kevd" -d -p pid) || fail "relative names"
+kill "$(cat "$dir/pid")"
+while [ -e "$dir/pid" ]; do :; done
+[ -e "$dir/here" ] && fail "left a socket"
+
 # Ready is said to descriptors and to a supervisor.
 socat -u UNIX-RECV:"$dir/notify" CREATE:"$dir/notified" &
 pids=$!
