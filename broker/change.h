@@ -19,7 +19,8 @@ enum change_type {
 	CHANGE_ROUTER_GONE,
 	CHANGE_NEXTHOP,		/* "router.nh_id" changed or went */
 	CHANGE_CLAIM,		/* another host says that an address is its own */
-	CHANGE_NEIGH		/* a neighbour answers, or does not */
+	CHANGE_NEIGH,		/* a neighbour answers, or does not */
+	CHANGE_ADVERT		/* a router said that it is one */
 };
 
 /* The parts of the kernel's state, to dump and to compare one by one. */
@@ -42,6 +43,7 @@ struct change_router {
 	struct kev_router router;	/* has GATEWAY unless device only */
 	struct kev_ip prefsrc;		/* goes with this address */
 	uint32_t nh_id;			/* next hop object it hangs on, or 0 */
+	int32_t expires;		/* in 1/100 s; 0: never, negative: over */
 	bool replaces;			/* others of its kind may be gone */
 };
 
@@ -56,6 +58,11 @@ struct change_neigh {
 	bool failed;			/* does not answer; else it does */
 };
 
+struct change_advert {
+	struct kev_ip address;		/* of the router */
+	uint16_t lifetime;		/* in seconds; 0: no default router */
+};
+
 struct change {
 	enum change_type type;
 	uint32_t ifindex;
@@ -66,6 +73,7 @@ struct change {
 		struct change_router router;
 		struct change_claim claim;
 		struct change_neigh neigh;
+		struct change_advert advert;
 	};
 };
 

@@ -8,6 +8,8 @@
 #define ARP_LEN 28
 #define ARP_REQUEST 1
 
+#define ICMP6_RA 134
+#define RA_LEN 16
 #define ICMP6_NA 136
 #define NA_LEN 24		/* up to its options */
 #define OPTION_TARGET_LLADDR 2
@@ -81,18 +83,38 @@ find_lladdr(const uint8_t *p, size_t len, struct kev_lladdr *lladdr)
 	return true;
 }
 
+static enum packet_found
+advert(const uint8_t *p, size_t len, const uint8_t *from, struct change *c)
+{
+	struct kev_lladdr unused;
+
+	if (len < RA_LEN || from[0] != 0xfe || (from[1] & 0xc0) != 0x80 ||
+	    !find_lladdr(p + RA_LEN, len - RA_LEN, &unused))
+		return PACKET_MALFORMED;
+	c->type = CHANGE_ADVERT;
+	c->advert.address.family = KEV_INET6;
+	memcpy(c->advert.address.byte, from, 16);
+	c->advert.lifetime = (uint16_t)get16(p + 6);
+	return PACKET_ADVERT;
+}
+
 enum packet_found
-packet_icmp6(const void *bytes, size_t len, int hops, struct change *c)
+packet_icmp6(const void *bytes, size_t len, int hops, const uint8_t from[16],
+    struct change *c)
 {
 	const uint8_t *p = bytes;
 
 	memset(c, 0, sizeof *c);
 	if (len < 1)
 		return PACKET_MALFORMED;
-	if (p[0] != ICMP6_NA)
+	if (p[0] != ICMP6_NA && p[0] != ICMP6_RA)
 		return PACKET_IGNORED;
 	/* With less it was routed, so it is not from this link. */
-	if (hops != 255 || len < NA_LEN || p[1] != 0 || p[8] == 0xff ||
+	if (hops != 255 || len < 2 || p[1] != 0)
+		return PACKET_MALFORMED;
+	if (p[0] == ICMP6_RA)
+		return advert(p, len, from, c);
+	if (len < NA_LEN || p[8] == 0xff ||
 	    !find_lladdr(p + NA_LEN, len - NA_LEN, &c->claim.lladdr))
 		return PACKET_MALFORMED;
 	if (c->claim.lladdr.len == 0 || !is_host(c->claim.lladdr.byte))

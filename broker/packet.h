@@ -1,6 +1,6 @@
 /*
- * Packets in which another host says that an address is its own. Bytes in, a
- * change out; the same for every system. Everything in them is an enemy's.
+ * Packets in which another host says that an address is its own, or that it is
+ * a router. Bytes in, a change out; the same for every system. Everything in them is an enemy's.
  */
 #ifndef KEVD_PACKET_H
 #define KEVD_PACKET_H
@@ -9,6 +9,7 @@
 
 enum packet_found {
 	PACKET_CLAIM,		/* somebody claims an address */
+	PACKET_ADVERT,		/* a router advertises itself */
 	PACKET_IGNORED,		/* well-formed, but claims nothing */
 	PACKET_MALFORMED
 };
@@ -21,10 +22,12 @@ enum packet_found {
 enum packet_found packet_arp(const void *, size_t len, struct change *);
 
 /*
- * An ICMPv6 message from its type on. A claim is a neighbour advertisement
- * (RFC 4861 section 4.4); HOPS is the hop limit that it came with.
+ * An ICMPv6 message from its type on, with the hop limit and from the address
+ * that it came with. A claim is a neighbour advertisement (RFC 4861 section
+ * 4.4); an advertisement of a router must be from a link-local address
+ * (section 6.1.2).
  */
 enum packet_found packet_icmp6(const void *, size_t len, int hops,
-    struct change *);
+    const uint8_t from[16], struct change *);
 
 #endif

@@ -147,7 +147,8 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 			claim_apply(st, l, &c->claim);
 		return;
 	}
-	if (c->type != CHANGE_ADDR && c->type != CHANGE_NEIGH)
+	if (c->type != CHANGE_ADDR && c->type != CHANGE_NEIGH &&
+	    c->type != CHANGE_ADVERT)
 		addr_flush(st);
 	if (c->type == CHANGE_LINK) {
 		link_apply(st, c->ifindex, &c->link);
@@ -175,8 +176,11 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 	case CHANGE_NEIGH:
 		router_neigh(st, l, c);
 		break;
+	case CHANGE_ADVERT:
+		router_advert(st, l, &c->advert);
+		break;
 	case CHANGE_ROUTER_GONE:
-		router_gone(st, l, &c->router);
+		router_gone(st, l, c);
 		break;
 	default:
 		break;
@@ -212,7 +216,7 @@ sweep_link(struct state *st, struct link *l, size_t *limit)
 		if (*limit == 0)
 			return;
 		--*limit;
-		router_remove(st, l, r);
+		router_vanish(st, l, r);
 	}
 	RB_FOREACH_SAFE(a, addr_tree, &l->addrs, next_a) {
 		if (a->seen == st->dump || !dumped(st->parts, a->a.family,
@@ -326,12 +330,18 @@ state_gap(struct state *st, enum kev_cause cause, uint64_t lost,
 uint64_t
 state_deadline(const struct state *st)
 {
-	uint64_t held = st->held.ifindex != 0 ? st->held.until : 0;
-	uint64_t due = st->claims != NULL ? st->claims->due : 0;
+	uint64_t times[] = {
+		st->held.ifindex != 0 ? st->held.until : 0,
+		st->claims != NULL ? st->claims->due : 0,
+		router_deadline(st),
+	}, first = 0;
+	size_t i;
 
-	if (held == 0 || due == 0)
-		return held + due;
-	return held < due ? held : due;
+	for (i = 0; i < sizeof times / sizeof times[0]; i++) {
+		if (times[i] != 0 && (first == 0 || times[i] < first))
+			first = times[i];
+	}
+	return first;
 }
 
 void
@@ -341,6 +351,7 @@ state_tick(struct state *st, const struct stamp *now)
 	if (st->held.ifindex != 0 && st->held.until <= now->mono)
 		addr_flush(st);
 	claim_tick(st);
+	router_tick(st);
 }
 
 /* What is being told of the present: everything but the topic and data. */

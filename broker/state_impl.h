@@ -28,7 +28,10 @@ struct router {
 	uint64_t told;
 	uint32_t nh_id;
 	uint32_t seen;
+	uint64_t deadline;	/* stamp.mono of its end, 0: not to be awaited */
 	bool failed;		/* does not answer, which was told */
+	bool expired;		/* its lifetime is over, which was told */
+	bool asked;		/* it seems to be over; the kernel is asked */
 };
 
 RB_HEAD(addr_tree, addr);
@@ -148,7 +151,11 @@ void claim_explain(const struct state *, uint32_t ifindex, struct kev_addr *);
 
 /* state_router.c */
 void router_apply(struct state *, struct link *, const struct change_router *);
-void router_gone(struct state *, struct link *, const struct change_router *);
+void router_gone(struct state *, struct link *, const struct change *);
+void router_advert(struct state *, struct link *, const struct change_advert *);
+void router_vanish(struct state *, struct link *, struct router *);
+void router_tick(struct state *);
+uint64_t router_deadline(const struct state *);
 void router_neigh(struct state *, struct link *, const struct change *);
 void router_remove(struct state *, struct link *, struct router *);
 void router_free(struct link *, struct router *);

@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Microseconds: so much later than its end a router is looked for, and looked
+ * for again, if it could not be. */
+#define GRACE 20000
+#define RETRY 1000000
+
 /* A device route has no gateway: all zero, which sorts first. */
 static int
 router_cmp(const struct router *x, const struct router *y)
@@ -64,6 +69,20 @@ part(uint8_t family)
 	return family == KEV_INET ? PART_ROUTE4 : PART_ROUTE6;
 }
 
+/*
+ * The kernel goes on having it, up to 30 seconds (net.ipv6.route.gc_interval),
+ * but does not use it any more.
+ */
+static void
+expire(struct state *st, struct link *l, struct router *router)
+{
+	router->expired = true;
+	router->deadline = 0;
+	state_touch(st, l, router->r.family);
+	state_emit_by(st, l, KEV_T_ND6_ROUTER_EXPIRED, KEV_BY_TIMER,
+	    (const struct kev_object *)&router->r);
+}
+
 void
 router_apply(struct state *st, struct link *l, const struct change_router *c)
 {
@@ -85,11 +104,19 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		LIST_INSERT_HEAD(&st->routers, router, all);
 		emit(st, l, &router->r, true);
 	}
-	/* A lifetime is not told when it is only refreshed. */
+	/* That a lifetime is refreshed is nowhere told. */
 	if (c->router.has & KEV_BIT(LIFETIME)) {
 		router->r.has |= KEV_BIT(LIFETIME);
 		router->r.lifetime = c->router.lifetime;
 		router->told = st->now.mono;
+	}
+	router->asked = false;
+	if (c->expires >= 0) {
+		router->expired = false;
+		router->deadline = c->expires == 0 ? 0 : st->now.mono +
+		    (uint64_t)c->expires * 10000 + GRACE;
+	} else if (!router->expired) {
+		expire(st, l, router);
 	}
 	router->prefsrc = c->prefsrc;
 	router->nh_id = c->nh_id;
@@ -114,12 +141,79 @@ router_remove(struct state *st, struct link *l, struct router *router)
 }
 
 void
-router_gone(struct state *st, struct link *l, const struct change_router *c)
+router_gone(struct state *st, struct link *l, const struct change *c)
 {
-	struct router *router = find(l, c);
+	struct router *router = find(l, &c->router);
 
-	if (router != NULL)
-		router_remove(st, l, router);
+	if (router == NULL)
+		return;
+	/* Collected before we looked; not by hand, and not withdrawn. */
+	router->asked |= router->deadline != 0 &&
+	    router->deadline <= st->now.mono + GRACE;
+	router->asked &= c->pid == 0;
+	router_vanish(st, l, router);
+}
+
+/* Gone without a reason: its time was over, if it was asked for that. */
+void
+router_vanish(struct state *st, struct link *l, struct router *router)
+{
+	struct kev_router r = router->r;
+	bool over = router->asked;
+
+	router_remove(st, l, router);
+	if (over)
+		state_emit_by(st, l, KEV_T_ND6_ROUTER_EXPIRED, KEV_BY_TIMER,
+		    (const struct kev_object *)&r);
+}
+
+/* Heard on the wire: the kernel takes its lifetime anew, without a word. */
+void
+router_advert(struct state *st, struct link *l, const struct change_advert *a)
+{
+	struct router *r;
+
+	if (a->lifetime == 0)
+		return;
+	RB_FOREACH(r, router_tree, &l->routers) {
+		if (r->deadline == 0 && !r->expired)
+			continue;
+		if (kev_ip_cmp(&r->r.gateway, &a->address) != 0)
+			continue;
+		r->r.lifetime = a->lifetime;
+		r->told = st->now.mono;
+		r->expired = false;
+		r->deadline = st->now.mono + (uint64_t)a->lifetime * 1000000 +
+		    GRACE;
+	}
+}
+
+uint64_t
+router_deadline(const struct state *st)
+{
+	const struct router *r;
+	uint64_t first = 0;
+
+	LIST_FOREACH(r, &st->routers, all) {
+		if (r->deadline != 0 && (first == 0 || r->deadline < first))
+			first = r->deadline;
+	}
+	return first;
+}
+
+/* When one seems to be over, the kernel is asked: it alone knows for sure. */
+void
+router_tick(struct state *st)
+{
+	struct router *r;
+
+	LIST_FOREACH(r, &st->routers, all) {
+		if (r->deadline == 0 || r->deadline > st->now.mono)
+			continue;
+		r->deadline = st->now.mono + RETRY;
+		r->asked = true;
+		st->wants |= part(r->r.family);
+	}
 }
 
 /*

@@ -77,6 +77,7 @@ open_ndp(void)
 		return -1;
 	ICMP6_FILTER_SETBLOCKALL(&filter);
 	ICMP6_FILTER_SETPASS(ND_NEIGHBOR_ADVERT, &filter);
+	ICMP6_FILTER_SETPASS(ND_ROUTER_ADVERT, &filter);
 	if (setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter,
 	    sizeof filter) == -1 ||
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) ==
@@ -176,7 +177,8 @@ read_one(struct packet_source *p, enum packet_found *found, struct change *c)
 		ifindex = (uint32_t)from.ll.sll_ifindex;
 	} else {
 		get_control(&msg, &ifindex, &hops);
-		*found = packet_icmp6(bytes, (size_t)n, hops, c);
+		*found = packet_icmp6(bytes, (size_t)n, hops,
+		    from.in6.sin6_addr.s6_addr, c);
 	}
 	c->ifindex = ifindex;
 	return true;
@@ -196,6 +198,7 @@ packet_source_read(struct packet_source *p, struct state *st)
 		p->stats.received++;
 		switch (found) {
 		case PACKET_CLAIM:
+		case PACKET_ADVERT:
 			p->stats.decoded++;
 			state_apply(st, &c, &now);
 			break;

@@ -72,7 +72,6 @@ static const struct size route_sizes[ROUTE_ATTRS] = {
 	[RTA_CACHEINFO] = { sizeof(struct rta_cacheinfo), UINT16_MAX - 1 },
 	[RTA_TABLE] = EXACTLY(4),
 	[RTA_VIA] = { 2 + 4, 2 + 16 },
-	[RTA_EXPIRES] = EXACTLY(4),
 	[RTA_NH_ID] = EXACTLY(4),
 };
 
@@ -522,20 +521,23 @@ begin_hops(struct rtnl_reader *r, const struct attr *list, struct change *c)
 	return r->hops < r->hops_end ? next_hop(r, c) : RTNL_IGNORED;
 }
 
-/* In hundredths of a second, and negative when it is over but not collected. */
+/*
+ * In hundredths of a second; negative when it is over but the route was not
+ * collected yet, and 0 in every RTM_DELROUTE.
+ */
 static void
-get_expiry(const struct attr *a, struct kev_router *router)
+get_expiry(const struct attr *a, struct change_router *c)
 {
-	struct rta_cacheinfo info = { .rta_expires = 0 };
+	struct rta_cacheinfo info;
 
-	if (a[RTA_CACHEINFO].data != NULL)
-		memcpy(&info, a[RTA_CACHEINFO].data, sizeof info);
-	if (info.rta_expires > 0)
-		router->lifetime = (uint32_t)info.rta_expires / 100;
-	else if (a[RTA_EXPIRES].data != NULL)
-		router->lifetime = get_u32(&a[RTA_EXPIRES]);
-	if (info.rta_expires > 0 || a[RTA_EXPIRES].data != NULL)
-		router->has |= KEV_BIT(LIFETIME);
+	if (a[RTA_CACHEINFO].data == NULL || c->router.family != KEV_INET6)
+		return;
+	memcpy(&info, a[RTA_CACHEINFO].data, sizeof info);
+	c->expires = info.rta_expires;
+	if (c->expires == 0)
+		return;
+	c->router.lifetime = c->expires > 0 ? (uint32_t)c->expires / 100 : 0;
+	c->router.has |= KEV_BIT(LIFETIME);
 }
 
 static void
@@ -551,7 +553,7 @@ get_route(const struct attr *a, struct change_router *c)
 		get_ip(&a[RTA_PREFSRC], &c->prefsrc);
 	if (a[RTA_NH_ID].data != NULL)
 		c->nh_id = get_u32(&a[RTA_NH_ID]);
-	get_expiry(a, router);
+	get_expiry(a, c);
 }
 
 /* Whether it is a default route through which packets leave. */

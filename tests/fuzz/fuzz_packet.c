@@ -35,6 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		.addr = { .has = KEV_BIT(ADDRESS) | KEV_BIT(STATUS),
 		    .status = KEV_PREFERRED },
 	}, c;
+	static const uint8_t from[16] = { 0xfe, 0x80, [15] = 1 };
 	struct stamp now = { 1, 1 };
 	enum packet_found found;
 	struct state *st;
@@ -46,7 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		found = packet_arp(bytes + 1, len - 1, &c);
 	else
 		found = packet_icmp6(bytes + 1, len - 1,
-		    bytes[0] & 2 ? 255 : bytes[0], &c);
+		    bytes[0] & 2 ? 255 : bytes[0], from, &c);
 	if (found != PACKET_CLAIM)
 		return 0;
 	MUST(c.type == CHANGE_CLAIM && c.claim.lladdr.len == 6);

@@ -47,4 +47,6 @@ expect_event nd6/router-remove v0 '"protocol":"ra"'
 ip link set v0 down
 expect_event nd6/router-remove v0 'fe80::98'
 assert_same
+# All of that has reasons, and none is that a lifetime ran out.
+assert_count 0 '"nd6/router-expired"'
 stop_kevd

@@ -119,7 +119,8 @@ icmp6(void **state)
 		uint8_t *copy = malloc(len + 1);
 
 		memcpy(copy, bytes, len);
-		if (packet_icmp6(copy, len, cases[i].hops, &c) !=
+		if (packet_icmp6(copy, len, cases[i].hops, (const uint8_t *)
+		    "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\1", &c) !=
 		    cases[i].found)
 			fail_msg("%s", cases[i].hex);
 		free(copy);
@@ -131,12 +132,47 @@ icmp6(void **state)
 	}
 }
 
+#define RA "86 00 0000 40 00 0708 00000000 00000000 "
+
+static void
+adverts(void **state)
+{
+	static const struct {
+		const char *hex;
+		uint8_t first;		/* of the source address */
+		int hops;
+		enum packet_found found;
+	} cases[] = {
+		{ RA, 0xfe, 255, PACKET_ADVERT },
+		{ RA "01 01 02005e005301", 0xfe, 255, PACKET_ADVERT },
+		{ RA, 0x20, 255, PACKET_MALFORMED },
+		{ RA, 0xfe, 64, PACKET_MALFORMED },
+		{ RA "01 00 02005e005301", 0xfe, 255, PACKET_MALFORMED },
+		{ "86 00 0000 40 00 0708", 0xfe, 255, PACKET_MALFORMED },
+	};
+	uint8_t bytes[128], from[16] = { 0, 0x80, [15] = 9 };
+	struct change c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(cases); i++) {
+		from[0] = cases[i].first;
+		assert_int_equal(packet_icmp6(bytes, unhex(cases[i].hex, bytes),
+		    cases[i].hops, from, &c), cases[i].found);
+		if (cases[i].found != PACKET_ADVERT)
+			continue;
+		assert_int_equal(c.advert.lifetime, 1800);
+		assert_int_equal(c.advert.address.byte[15], 9);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arp),
 		cmocka_unit_test(icmp6),
+		cmocka_unit_test(adverts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -573,6 +573,80 @@ failures(void **unused)
 	log_fini(&log);
 }
 
+static void
+expiries(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = router_change(2, KEV_INET6, 1), ra;
+	uint64_t due;
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	c.router.router.has |= KEV_BIT(LIFETIME);
+	c.router.router.lifetime = 9;
+	c.router.expires = 900;
+	apply(st, c);
+	log_clear(&log);
+	due = state_deadline(st);
+	assert_true(due > now.mono + 9000000 && due < now.mono + 9100000);
+	/* Heard again: it lasts longer. */
+	now.mono += 4000000;
+	ra = (struct change){ .type = CHANGE_ADVERT, .ifindex = 2,
+	    .advert = { c.router.router.gateway, 9 } };
+	apply(st, ra);
+	assert_true(state_deadline(st) > due + 3900000);
+	/* Not heard, but refreshed: the kernel is asked, and knows. */
+	now.mono = state_deadline(st);
+	state_tick(st, &now);
+	assert_int_equal(state_wants(st), PART_ROUTE6);
+	state_begin(st, PART_ROUTE6);
+	apply(st, c);
+	state_end(st, &now, SIZE_MAX);
+	expect(&log, "");
+	/* Over, in truth; told once. */
+	now.mono = state_deadline(st);
+	state_tick(st, &now);
+	assert_int_equal(state_wants(st), PART_ROUTE6);
+	c.router.expires = -3;
+	state_begin(st, PART_ROUTE6);
+	apply(st, c);
+	state_end(st, &now, SIZE_MAX);
+	expect_line(&log, "nd6/router-expired", "\"source\":\"timer\",\"data\":"
+	    "{\"gateway\":\"a00:1::\"}");
+	assert_int_equal(state_deadline(st), 0);
+	gone(st, c);
+	expect(&log, "nd6/router-remove");
+	/* Collected before we looked. */
+	c.router.expires = 900;
+	apply(st, c);
+	log_clear(&log);
+	now.mono = state_deadline(st);
+	gone(st, c);
+	expect(&log, "nd6/router-remove nd6/router-expired");
+	/* Collected while we looked. */
+	apply(st, c);
+	log_clear(&log);
+	now.mono = state_deadline(st);
+	state_tick(st, &now);
+	state_begin(st, state_wants(st));
+	state_end(st, &now, SIZE_MAX);
+	expect(&log, "nd6/router-remove nd6/router-expired");
+	/* Withdrawn, by hand: that is not expired. */
+	apply(st, c);
+	log_clear(&log);
+	gone(st, c);
+	expect(&log, "nd6/router-remove");
+	apply(st, c);
+	log_clear(&log);
+	now.mono = state_deadline(st);
+	c.pid = 77;
+	gone(st, c);
+	expect(&log, "nd6/router-remove");
+	state_free(st);
+	log_fini(&log);
+}
+
 static struct change
 claim(uint32_t ifindex, uint8_t family, uint8_t last, uint32_t host)
 {
@@ -900,6 +974,7 @@ main(void)
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(held),
 		cmocka_unit_test(routers),
+		cmocka_unit_test(expiries),
 		cmocka_unit_test(failures),
 		cmocka_unit_test(claims),
 		cmocka_unit_test(resync),
