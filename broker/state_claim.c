@@ -110,7 +110,7 @@ claim_tick(struct state *st)
 static struct alert *
 find_alert(struct state *st, uint32_t ifindex, const struct change_claim *c)
 {
-	struct alert *a, *oldest = NULL, *other = NULL;
+	struct alert *a, *oldest = st->claims->alerts, *other = NULL;
 
 	for (a = st->claims->alerts; a < st->claims->alerts + ALERTS; a++) {
 		if (a->ifindex == ifindex &&
@@ -119,7 +119,7 @@ find_alert(struct state *st, uint32_t ifindex, const struct change_claim *c)
 				return a;
 			other = a;
 		}
-		if (oldest == NULL || a->told < oldest->told)
+		if (a->told < oldest->told)
 			oldest = a;
 	}
 	if (oldest->ifindex != 0 && (oldest->pending > 0 ||
