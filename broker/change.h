@@ -20,7 +20,8 @@ enum change_type {
 	CHANGE_NEXTHOP,		/* "router.nh_id" changed or went */
 	CHANGE_CLAIM,		/* another host says that an address is its own */
 	CHANGE_NEIGH,		/* a neighbour answers, or does not */
-	CHANGE_ADVERT		/* a router said that it is one */
+	CHANGE_ADVERT,		/* a router said that it is one */
+	CHANGE_NAT64		/* a router told the prefix for NAT64 */
 };
 
 /* The parts of the kernel's state, to dump and to compare one by one. */
@@ -63,6 +64,14 @@ struct change_advert {
 	uint16_t lifetime;		/* in seconds; 0: no default router */
 };
 
+/* RFC 8781, the PREF64 option. */
+struct change_nat64 {
+	struct kev_ip prefix;
+	struct kev_ip router;
+	uint16_t lifetime;		/* in seconds; 0: not any more */
+	uint8_t prefixlen;
+};
+
 struct change {
 	enum change_type type;
 	uint32_t ifindex;
@@ -74,6 +83,7 @@ struct change {
 		struct change_claim claim;
 		struct change_neigh neigh;
 		struct change_advert advert;
+		struct change_nat64 nat64;
 	};
 };
 

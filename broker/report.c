@@ -13,10 +13,12 @@
 #include <string.h>
 
 /* The lists of an interface, in the order that a snapshot has them. */
-enum list { LIST_NONE, LIST_IPV4, LIST_IPV6, LIST_ROUTERS, LISTS };
+enum list { LIST_NONE, LIST_IPV4, LIST_IPV6, LIST_ROUTERS,
+	LIST_NAT64, LISTS };
 
 static const char *const lists[LISTS] = {
 	[LIST_IPV4] = "ipv4", [LIST_IPV6] = "ipv6", [LIST_ROUTERS] = "routers",
+	[LIST_NAT64] = "nat64",
 };
 
 struct report {
@@ -96,6 +98,9 @@ put_event(void *arg, struct kev_event *ev)
 	case KEV_T_IPV4_ROUTER_ADD:
 	case KEV_T_ND6_ROUTER_ADD:
 		list = LIST_ROUTERS;
+		break;
+	case KEV_T_IPV6_NAT64_PREFIX:
+		list = LIST_NAT64;
 		break;
 	default:
 		return;

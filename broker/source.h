@@ -7,7 +7,7 @@
  *		is read empty, then a dump of the parts state_wants names
  *	dump	state_begin, state_apply ..., state_end
  *	loss	read the socket empty, dump everything, state_gap; in pieces,
-		so that readers can keep up with the corrections
+ *		so that readers can keep up with the corrections
  */
 #ifndef KEVD_SOURCE_H
 #define KEVD_SOURCE_H

@@ -41,6 +41,7 @@ state_new(const char *netns, state_publish_fn *publish, void *arg)
 	RB_INIT(&st->links);
 	RB_INIT(&st->ports);
 	LIST_INIT(&st->routers);
+	TAILQ_INIT(&st->nat64);
 	return st;
 }
 
@@ -148,7 +149,7 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 		return;
 	}
 	if (c->type != CHANGE_ADDR && c->type != CHANGE_NEIGH &&
-	    c->type != CHANGE_ADVERT)
+	    c->type != CHANGE_ADVERT && c->type != CHANGE_NAT64)
 		addr_flush(st);
 	if (c->type == CHANGE_LINK) {
 		link_apply(st, c->ifindex, &c->link);
@@ -181,6 +182,9 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 		break;
 	case CHANGE_ROUTER_GONE:
 		router_gone(st, l, c);
+		break;
+	case CHANGE_NAT64:
+		nat64_apply(st, l, &c->nat64);
 		break;
 	default:
 		break;
@@ -334,6 +338,7 @@ state_deadline(const struct state *st)
 		st->held.ifindex != 0 ? st->held.until : 0,
 		st->claims != NULL ? st->claims->due : 0,
 		router_deadline(st),
+		nat64_deadline(st),
 	}, first = 0;
 	size_t i;
 
@@ -352,6 +357,7 @@ state_tick(struct state *st, const struct stamp *now)
 		addr_flush(st);
 	claim_tick(st);
 	router_tick(st);
+	nat64_tick(st);
 }
 
 /* What is being told of the present: everything but the topic and data. */
@@ -395,7 +401,9 @@ state_snapshot(const struct state *st, const struct stamp *now,
 {
 	struct telling t = { .publish = publish, .arg = arg };
 	struct kev_router router;
+	struct kev_note prefix;
 	struct router *r;
+	struct nat64 *n;
 	struct link *l;
 	struct addr *a;
 
@@ -418,6 +426,12 @@ state_snapshot(const struct state *st, const struct stamp *now,
 				tell(&t, router.family == KEV_INET ?
 				    KEV_T_IPV4_ROUTER_FAILURE :
 				    KEV_T_ND6_ROUTER_FAILURE, &router);
+		}
+		TAILQ_FOREACH(n, &st->nat64, entry) {
+			if (n->link != l)
+				continue;
+			prefix = nat64_now(n, now);
+			tell(&t, KEV_T_IPV6_NAT64_PREFIX, &prefix);
 		}
 	}
 }

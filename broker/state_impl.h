@@ -34,6 +34,14 @@ struct router {
 	bool asked;		/* it seems to be over; the kernel is asked */
 };
 
+/* A prefix for NAT64 that a router told. */
+struct nat64 {
+	TAILQ_ENTRY(nat64) entry;
+	struct link *link;
+	struct change_nat64 told;
+	uint64_t until;		/* stamp.mono, when its lifetime is over */
+};
+
 RB_HEAD(addr_tree, addr);
 RB_HEAD(router_tree, router);
 
@@ -102,6 +110,7 @@ struct state {
 	struct link_tree links;
 	struct port_tree ports;
 	LIST_HEAD(, router) routers;	/* of all links */
+	TAILQ_HEAD(, nat64) nat64;	/* of all links */
 	struct held held;
 	struct claims *claims;	/* NULL until there is one */
 	struct stamp now;
@@ -148,6 +157,13 @@ void claim_forget(struct state *, uint32_t ifindex);
 
 /* Adds who it was, if that is known, to a duplicate that the kernel told. */
 void claim_explain(const struct state *, uint32_t ifindex, struct kev_addr *);
+
+/* state_nat64.c */
+void nat64_apply(struct state *, struct link *, const struct change_nat64 *);
+void nat64_end(struct state *, const struct link *);
+uint64_t nat64_deadline(const struct state *);
+void nat64_tick(struct state *);
+struct kev_note nat64_now(const struct nat64 *, const struct stamp *);
 
 /* state_router.c */
 void router_apply(struct state *, struct link *, const struct change_router *);

@@ -208,6 +208,8 @@ change_link(struct state *st, struct link *l, const struct change_link *c)
 		return;
 	/* IPv4 routes go with a link that goes down, without a message. */
 	st->wants |= router_parts(l);
+	/* It forgets what routers told, and will ask them again. */
+	nat64_end(st, l);
 	if (c->closing)
 		state_emit(st, l, KEV_T_INTERFACE_DETACHING, object(&l->l));
 }
@@ -248,6 +250,7 @@ link_apply(struct state *st, uint32_t ifindex, const struct change_link *c)
 void
 link_free(struct state *st, struct link *l)
 {
+	struct nat64 *n, *next;
 	struct router *r;
 	struct addr *a;
 
@@ -256,6 +259,12 @@ link_free(struct state *st, struct link *l)
 	while ((a = RB_MIN(addr_tree, &l->addrs)) != NULL) {
 		RB_REMOVE(addr_tree, &l->addrs, a);
 		free(a);
+	}
+	TAILQ_FOREACH_SAFE(n, &st->nat64, entry, next) {
+		if (n->link != l)
+			continue;
+		TAILQ_REMOVE(&st->nat64, n, entry);
+		free(n);
 	}
 	set_master(st, l, 0);
 	RB_REMOVE(link_tree, &st->links, l);
@@ -270,6 +279,7 @@ link_gone(struct state *st, struct link *l)
 	struct router *r;
 	struct addr *a;
 
+	nat64_end(st, l);
 	while ((r = RB_MIN(router_tree, &l->routers)) != NULL)
 		router_remove(st, l, r);
 	while ((a = RB_MIN(addr_tree, &l->addrs)) != NULL)

@@ -18,6 +18,8 @@
 #define ALT_IFNAME 53
 /* if_addr.h of Linux 5.18. */
 #define ADDR_PROTO 11
+/* Type of a neighbour discovery option, RFC 8781. */
+#define PREF64 38
 
 /* An attribute found. It lies in the buffer and is not aligned. */
 struct attr {
@@ -84,6 +86,11 @@ static const struct size neigh_sizes[NEIGH_ATTRS] = {
 #define NEXTHOP_ATTRS (NHA_ID + 1)
 static const struct size nexthop_sizes[NEXTHOP_ATTRS] = {
 	[NHA_ID] = EXACTLY(4),
+};
+
+#define USEROPT_ATTRS (NDUSEROPT_SRCADDR + 1)
+static const struct size useropt_sizes[USEROPT_ATTRS] = {
+	[NDUSEROPT_SRCADDR] = AN_ADDRESS,
 };
 
 static enum rtnl_found
@@ -664,6 +671,56 @@ decode_neigh(struct rtnl_reader *r, struct change *c)
 	return RTNL_CHANGE;
 }
 
+/*
+ * An option of a router advertisement that the kernel leaves to others, one a
+ * message. PREF64 (RFC 8781): type, length in 8 octets, 13 bits of lifetime in
+ * 8 seconds, 3 bits that stand for a prefix length, 96 bits of prefix.
+ */
+static enum rtnl_found
+decode_useropt(struct rtnl_reader *r, struct change *c)
+{
+	static const uint8_t lengths[8] = { 96, 64, 56, 48, 40, 32 };
+	const uint8_t *option = r->bytes + r->at + sizeof(struct nlmsghdr);
+	struct attr a[USEROPT_ATTRS];
+	struct nduseroptmsg head;
+	const char *fault;
+	unsigned lifetime;
+	size_t skip, bits;
+
+	if (!get_head(r, &head, sizeof head))
+		return malformed(r, "option message is too short");
+	option += sizeof head;
+	skip = sizeof head + NLMSG_ALIGN((size_t)head.nduseropt_opts_len);
+	if (sizeof(struct nlmsghdr) + skip > r->size)
+		return malformed(r, "option is longer than its message");
+	if (head.nduseropt_opts_len < 8 || option[1] == 0 ||
+	    8u * option[1] > head.nduseropt_opts_len)
+		return malformed(r, "length of an option is wrong");
+	if (head.nduseropt_family != AF_INET6 || option[0] != PREF64)
+		return RTNL_IGNORED;
+	if (head.nduseropt_ifindex <= 0)
+		return malformed(r, "option without an interface");
+	fault = get_attrs(r, skip, useropt_sizes, USEROPT_ATTRS, KEV_INET6, a);
+	if (fault != NULL)
+		return malformed(r, fault);
+	if (option[1] != 2)
+		return malformed(r, "PREF64 has the wrong size");
+	lifetime = option[2] * 256u + option[3];
+	bits = lengths[lifetime & 7];
+	if (bits == 0)
+		return RTNL_IGNORED;
+	c->type = CHANGE_NAT64;
+	c->ifindex = (uint32_t)head.nduseropt_ifindex;
+	c->nat64.lifetime = (uint16_t)(lifetime & ~7u);
+	c->nat64.prefixlen = (uint8_t)bits;
+	c->nat64.prefix.family = KEV_INET6;
+	/* What lies beyond the prefix is to be zero, but is the sender's. */
+	memcpy(c->nat64.prefix.byte, option + 4, bits / 8);
+	if (a[NDUSEROPT_SRCADDR].data != NULL)
+		get_ip(&a[NDUSEROPT_SRCADDR], &c->nat64.router);
+	return RTNL_CHANGE;
+}
+
 /* What ends a dump or answers a request. A short DONE has no error to tell. */
 static enum rtnl_found
 decode_error(struct rtnl_reader *r)
@@ -697,6 +754,8 @@ decode(struct rtnl_reader *r, struct change *c)
 		return decode_route(r, c);
 	case RTM_NEWNEIGH:
 		return decode_neigh(r, c);
+	case RTM_NEWNDUSEROPT:
+		return decode_useropt(r, c);
 	case RTM_NEWNEXTHOP:
 	case RTM_DELNEXTHOP:
 		return decode_nexthop(r, c);
@@ -759,6 +818,7 @@ rtnl_type_name(uint16_t type)
 		{ RTM_NEWADDR, "newaddr" }, { RTM_DELADDR, "deladdr" },
 		{ RTM_NEWROUTE, "newroute" }, { RTM_DELROUTE, "delroute" },
 		{ RTM_NEWNEIGH, "newneigh" }, { RTM_DELNEIGH, "delneigh" },
+		{ RTM_NEWNDUSEROPT, "newnduseropt" },
 		{ RTM_NEWNEXTHOP, "newnexthop" },
 		{ RTM_DELNEXTHOP, "delnexthop" },
 	};

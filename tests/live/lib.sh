@@ -169,11 +169,12 @@ is_same() {
 	seen=$("$kevctl" ping | jq .seq)
 	"$top_builddir/tests/unit/play" <"$dir/log" >"$dir/played" || fail play
 	"$kevctl" state >"$dir/state" || fail "kevctl state"
-	jq -cS 'del(.ipv4[],.ipv6[],.routers[] |
-	    .valid_lft,.preferred_lft,.lifetime) |
-	    .ipv4 |= sort | .ipv6 |= sort | .routers |= sort' \
+	jq -cS 'del(.ipv4[],.ipv6[],.routers[],.nat64[] |
+	    .valid_lft,.preferred_lft,.lifetime) | .ipv4 |= sort |
+	    .ipv6 |= sort | .routers |= sort | .nat64 |= sort' \
 	    "$dir/state" >"$dir/state.sorted" || fail jq
-	jq -cS '.ipv4 |= sort | .ipv6 |= sort | .routers |= sort' \
+	jq -cS '.ipv4 |= sort | .ipv6 |= sort | .routers |= sort |
+	    .nat64 |= sort' \
 	    "$dir/played" >"$dir/played.sorted" || fail jq
 	if ! diff "$dir/played.sorted" "$dir/state.sorted" >"$dir/diff"; then
 		[ "$("$kevctl" ping | jq .seq)" = "$seen" ] &&

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each interface is {"ifname", "link", "addresses":{KEY:..}, "routers":{..}} */
+/* Each interface is {"ifname", "link", "addresses":{KEY:..}, "routers":{..},
+ * "nat64":{..}}. */
 
 json_t *
 player_new(void)
@@ -63,9 +64,9 @@ before(const json_t *data, const json_t *prev)
 static json_t *
 attach(json_t *state, const char *index, const json_t *ev)
 {
-	json_t *link = json_pack("{s:O,s:O,s:{},s:{}}", "ifname",
+	json_t *link = json_pack("{s:O,s:O,s:{},s:{},s:{}}", "ifname",
 	    json_object_get(ev, "ifname"), "link", json_object_get(ev, "data"),
-	    "addresses", "routers");
+	    "addresses", "routers", "nat64");
 
 	json_object_set_new(state, index, link);
 	return link;
@@ -131,6 +132,23 @@ play_router(json_t *link, const char *topic, const json_t *ev)
 		json_object_del(json_object_get(link, "routers"), key);
 }
 
+/* A lifetime of 0 ends one. */
+static void
+play_prefix(json_t *link, const json_t *ev)
+{
+	json_t *data = json_object_get(ev, "data");
+	json_t *all = json_object_get(link, "nat64");
+	char key[256];
+
+	snprintf(key, sizeof key, "%s/%lld %s", text(data, "prefix"),
+	    (long long)json_integer_value(json_object_get(data, "prefixlen")),
+	    text(data, "router"));
+	if (json_integer_value(json_object_get(data, "lifetime")) > 0)
+		json_object_set(all, key, data);
+	else
+		json_object_del(all, key);
+}
+
 bool
 player_line(json_t *state, const char *line, size_t len)
 {
@@ -157,6 +175,8 @@ player_line(json_t *state, const char *line, size_t len)
 		play_address(link, level, ev);
 	else if (strncmp(level, "router-", 7) == 0)
 		play_router(link, level, ev);
+	else if (strcmp(level, "nat64-prefix") == 0)
+		play_prefix(link, ev);
 	json_decref(ev);
 	return true;
 }
@@ -230,6 +250,8 @@ player_state(const json_t *state)
 		json_object_set_new(out, "ipv6", values(addresses, '6'));
 		json_object_set_new(out, "routers",
 		    values(json_object_get(in, "routers"), '\0'));
+		json_object_set_new(out, "nat64",
+		    values(json_object_get(in, "nat64"), '\0'));
 		json_array_append_new(all, out);
 	}
 	free(key);

@@ -200,6 +200,17 @@ describe_neigh(const struct change *c)
 }
 
 static json_t *
+describe_nat64(const struct change *c)
+{
+	char prefix[KEV_IPSTRLEN], router[KEV_IPSTRLEN];
+
+	kev_ip_text(&c->nat64.prefix, prefix);
+	kev_ip_text(&c->nat64.router, router);
+	return json_pack("{s:s,s:i,s:i,s:s}", "prefix", prefix, "bits",
+	    c->nat64.prefixlen, "lifetime", c->nat64.lifetime, "src", router);
+}
+
+static json_t *
 describe(const struct change *c)
 {
 	static const char *const words[] = {
@@ -208,6 +219,7 @@ describe(const struct change *c)
 		[CHANGE_ROUTER] = "router",
 		[CHANGE_ROUTER_GONE] = "router-gone",
 		[CHANGE_NEXTHOP] = "nexthop", [CHANGE_NEIGH] = "neigh",
+		[CHANGE_NAT64] = "nat64",
 	};
 	json_t *o;
 
@@ -225,6 +237,9 @@ describe(const struct change *c)
 		break;
 	case CHANGE_NEIGH:
 		o = describe_neigh(c);
+		break;
+	case CHANGE_NAT64:
+		o = describe_nat64(c);
 		break;
 	case CHANGE_NEXTHOP:
 		o = json_pack("{s:i}", "id", (int)c->router.nh_id);
@@ -336,6 +351,32 @@ expect_neigh(const json_t *e)
 	return o;
 }
 
+/* RFC 8781, figure 1; NULL: another option. */
+static json_t *
+expect_option(const json_t *e)
+{
+	static const char *const keys[] = { "ifindex", "src", NULL };
+	const json_t *option = json_array_get(json_object_get(e, "options"), 0);
+	struct kev_ip prefix = { .family = KEV_INET6 };
+	char text_of[KEV_IPSTRLEN];
+	uint8_t bytes[4096];
+	unsigned lifetime;
+	json_t *o;
+
+	if (json_integer_value(json_object_get(option, "type")) != 38)
+		return NULL;
+	unhex(text(option, "hex"), bytes);
+	lifetime = bytes[2] * 256u + bytes[3];
+	memcpy(prefix.byte, bytes + 4, 12);
+	kev_ip_text(&prefix, text_of);
+	o = pick(e, keys, "nat64");
+	json_object_set_new(o, "prefix", json_string(text_of));
+	json_object_set_new(o, "lifetime", json_integer(lifetime / 8 * 8));
+	json_object_set_new(o, "bits", json_integer(lifetime % 8 == 0 ? 96 :
+	    72 - 8 * (lifetime % 8)));
+	return o;
+}
+
 /* What of a message is to be told; appended to LIST. */
 static void
 expect(json_t *list, const json_t *e)
@@ -364,6 +405,10 @@ expect(json_t *list, const json_t *e)
 		return;
 	} else if (strcmp(type, "RTM_NEWNEIGH") == 0) {
 		o = expect_neigh(e);
+		if (o != NULL)
+			json_array_append_new(list, o);
+	} else if (strcmp(type, "RTM_NEWNDUSEROPT") == 0) {
+		o = expect_option(e);
 		if (o != NULL)
 			json_array_append_new(list, o);
 	} else if (strcmp(type + 7, "ADDR") == 0) {
@@ -514,6 +559,58 @@ damaged(void **state)
 	each_vector(damage);
 }
 
+/* Every prefix length, and options that are not one. */
+static void
+prefixes(void **state)
+{
+	static const struct {
+		const char *option;	/* hex */
+		enum rtnl_found found;
+		const char *prefix;
+		unsigned bits, lifetime;
+	} table[] = {
+		{ "26020258" "0064ff9b0000000000000000", RTNL_CHANGE,
+		    "64:ff9b::", 96, 600 },
+		{ "2602fff9" "20010db811112222ffffffff", RTNL_CHANGE,
+		    "2001:db8:1111:2222::", 64, 65528 },
+		{ "2602000a" "20010db811112222ffffffff", RTNL_CHANGE,
+		    "2001:db8:1111:2200::", 56, 8 },
+		{ "2602000b" "20010db811112222ffffffff", RTNL_CHANGE,
+		    "2001:db8:1111::", 48, 8 },
+		{ "2602000c" "20010db811112222ffffffff", RTNL_CHANGE,
+		    "2001:db8:1100::", 40, 8 },
+		{ "26020005" "20010db811112222ffffffff", RTNL_CHANGE,
+		    "2001:db8::", 32, 0 },
+		{ "26020006" "20010db811112222ffffffff", RTNL_IGNORED },
+		{ "26020007" "20010db811112222ffffffff", RTNL_IGNORED },
+		{ "26010258" "0064ff9b0000000000000000", RTNL_MALFORMED },
+		{ "26030258" "0064ff9b0000000000000000", RTNL_MALFORMED },
+		{ "26000258" "0064ff9b0000000000000000", RTNL_MALFORMED },
+	};
+	char hex[512], prefix[KEV_IPSTRLEN];
+	struct rtnl_reader r;
+	uint8_t bytes[256];
+	struct change c;
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof table / sizeof table[0]; i++) {
+		snprintf(hex, sizeof hex, "%s%s%s",
+		    "440000004400000000000000000000000a00100003000000"
+		    "8600000000000000", table[i].option,
+		    "14000100fe8000000000000000aa00fffe000020");
+		len = unhex(hex, bytes);
+		rtnl_reader_init(&r, bytes, len);
+		assert_int_equal(rtnl_next(&r, &c), table[i].found);
+		if (table[i].found != RTNL_CHANGE)
+			continue;
+		kev_ip_text(&c.nat64.prefix, prefix);
+		assert_string_equal(prefix, table[i].prefix);
+		assert_int_equal(c.nat64.prefixlen, table[i].bits);
+		assert_int_equal(c.nat64.lifetime, table[i].lifetime);
+	}
+}
+
 /* All of them into one state: what is told amounts to what it is. */
 static struct buf lines;
 static struct state *world;
@@ -587,6 +684,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(prefixes),
 		cmocka_unit_test(through_state),
 	};
 

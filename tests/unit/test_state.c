@@ -648,6 +648,81 @@ expiries(void **unused)
 }
 
 static struct change
+prefix(uint32_t ifindex, uint8_t last, uint8_t router, uint16_t lifetime)
+{
+	struct change c = { .type = CHANGE_NAT64, .ifindex = ifindex };
+
+	c.nat64.prefix = (struct kev_ip){ KEV_INET6, { 0, 0x64, 0xff, last } };
+	c.nat64.prefixlen = 96;
+	c.nat64.router = (struct kev_ip){ KEV_INET6, { 0xfe, 0x80, router } };
+	c.nat64.lifetime = lifetime;
+	return c;
+}
+
+static void
+nat64(void **state)
+{
+	struct log log = { .lines = BUF_INIT, .topics = BUF_INIT };
+	struct state *st = state_new(NULL, publish, &log);
+	int i;
+
+	(void)state;
+	apply(st, prefix(2, 1, 1, 80));
+	expect(&log, "");
+	apply(st, link_change(2, "eth0", RUNNING));
+	log_clear(&log);
+	apply(st, prefix(2, 1, 1, 80));
+	expect_line(&log, "ipv6/nat64-prefix", "\"data\":{\"prefix\":"
+	    "\"64:ff01::\",\"prefixlen\":96,\"router\":\"fe80:100::\","
+	    "\"lifetime\":80}");
+	assert_true(state_deadline(st) == now.mono + 80000000);
+	/* Told again: it lasts longer, in silence. */
+	now.mono += 60000000;
+	apply(st, prefix(2, 1, 1, 80));
+	expect(&log, "");
+	assert_true(state_deadline(st) == now.mono + 80000000);
+	now.mono += 10000000;
+	state_snapshot(st, &now, publish, &log);
+	expect_line(&log, "interface/attach interface/link-up "
+	    "ipv6/nat64-prefix", "\"lifetime\":70}");
+	/* Another router has it, too, and withdraws it; others' don't end. */
+	apply(st, prefix(2, 1, 2, 800));
+	log_clear(&log);
+	apply(st, prefix(2, 1, 2, 0));
+	expect_line(&log, "ipv6/nat64-prefix", "fe80:200::\",\"lifetime\":0}");
+	apply(st, prefix(2, 1, 2, 0));
+	expect(&log, "");
+	/* Its time is over. */
+	now.mono = state_deadline(st) - 1;
+	state_tick(st, &now);
+	expect(&log, "");
+	now.mono++;
+	state_tick(st, &now);
+	expect_line(&log, "ipv6/nat64-prefix", "\"source\":\"timer\"");
+	assert_int_equal(state_deadline(st), 0);
+	/* There are bounds to what a router can make us keep. */
+	for (i = 0; i < 1000; i++)
+		apply(st, prefix(2, (uint8_t)i, (uint8_t)(i / 256), 80));
+	log_clear(&log);
+	state_snapshot(st, &now, publish, &log);
+	for (i = 0; (size_t)i < log.topics.len; i++)
+		log.topics.data[i] = log.topics.data[i] == '6' ? '6' : '.';
+	buf_putc(&log.topics, '\0');
+	assert_int_equal(strlen(log.topics.data), 34 + 16 * 18);
+	log_clear(&log);
+	/* An interface that goes down forgets what routers said. */
+	apply(st, link_change(2, "eth0", 0));
+	assert_int_equal(state_deadline(st), 0);
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, prefix(2, 1, 1, 80));
+	log_clear(&log);
+	gone(st, link_change(2, "eth0", RUNNING));
+	expect(&log, "ipv6/nat64-prefix interface/detach");
+	state_free(st);
+	log_fini(&log);
+}
+
+static struct change
 claim(uint32_t ifindex, uint8_t family, uint8_t last, uint32_t host)
 {
 	struct change c = { .type = CHANGE_CLAIM, .ifindex = ifindex };
@@ -977,6 +1052,7 @@ main(void)
 		cmocka_unit_test(expiries),
 		cmocka_unit_test(failures),
 		cmocka_unit_test(claims),
+		cmocka_unit_test(nat64),
 		cmocka_unit_test(resync),
 		cmocka_unit_test(random_walk),
 		cmocka_unit_test(dump_again),
