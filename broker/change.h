@@ -13,6 +13,7 @@ enum change_type {
 	CHANGE_NONE,
 	CHANGE_LINK,		/* the interface is there and is like this */
 	CHANGE_LINK_GONE,
+	CHANGE_MODES,		/* speed and duplex of an interface */
 	CHANGE_ADDR,
 	CHANGE_ADDR_GONE,	/* "addr" as the kernel last told it */
 	CHANGE_ROUTER,		/* a default route, one next hop of it */
@@ -38,6 +39,15 @@ struct change_link {
 	uint32_t master_index;	/* interface that this is a port of, or 0 */
 	bool closing;		/* closed by the kernel: likely goes next */
 	char ifname[KEV_IFNAMSIZ];	/* "" when not told */
+};
+
+struct change_modes {
+	uint64_t has;		/* SPEED and DUPLEX, where the driver knows */
+	uint32_t speed;		/* in Mbit/s */
+	uint8_t duplex;
+	/* Was asked for, by state_wants_modes: goes with the CHANGE_LINK that
+	 * comes next. */
+	bool answer;
 };
 
 struct change_router {
@@ -78,6 +88,7 @@ struct change {
 	uint32_t pid;		/* netlink port of who asked; 0: the kernel */
 	union {
 		struct change_link link;
+		struct change_modes modes;
 		struct kev_addr addr;
 		struct change_router router;
 		struct change_claim claim;

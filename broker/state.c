@@ -155,6 +155,10 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 		link_apply(st, c->ifindex, &c->link);
 		return;
 	}
+	if (c->type == CHANGE_MODES) {
+		link_modes(st, c->ifindex, &c->modes);
+		return;
+	}
 	if (c->type == CHANGE_NEXTHOP) {
 		st->wants |= router_parts_on(st, c->router.nh_id);
 		return;

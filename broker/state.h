@@ -39,6 +39,12 @@ void state_free(struct state *);
  */
 void state_apply(struct state *, const struct change *, const struct stamp *);
 
+/*
+ * Whether the speed and duplex should be asked for before this CHANGE_LINK is
+ * applied: they may be other ones with it.
+ */
+bool state_wants_modes(const struct state *, const struct change *);
+
 /* A dump of PARTS begins; one that began before and did not end is void. */
 void state_begin(struct state *, unsigned parts);
 

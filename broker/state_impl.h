@@ -112,6 +112,8 @@ struct state {
 	LIST_HEAD(, router) routers;	/* of all links */
 	TAILQ_HEAD(, nat64) nat64;	/* of all links */
 	struct held held;
+	struct change_modes modes;	/* asked for... */
+	uint32_t modes_index;	/* ...this interface, or 0 */
 	struct claims *claims;	/* NULL until there is one */
 	struct stamp now;
 	unsigned parts;		/* of the dump going on, 0: none */
@@ -138,6 +140,7 @@ void state_touch(struct state *, struct link *, enum kev_family);
 
 /* state_link.c */
 void link_apply(struct state *, uint32_t ifindex, const struct change_link *);
+void link_modes(struct state *, uint32_t ifindex, const struct change_modes *);
 void link_gone(struct state *, struct link *);
 void link_free(struct state *, struct link *);
 

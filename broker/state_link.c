@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What interface/change tells of; speed and duplex come another way. */
-#define TOLD (KEV_BIT(TYPE) | KEV_BIT(KIND) | KEV_BIT(LLADDR) | KEV_BIT(MTU) | \
-	KEV_BIT(FLAGS) | KEV_BIT(OPERSTATE) | KEV_BIT(CARRIER) | \
+#define MODES (KEV_BIT(SPEED) | KEV_BIT(DUPLEX))
+/* What interface/change tells of. */
+#define TOLD (MODES | KEV_BIT(TYPE) | KEV_BIT(KIND) | KEV_BIT(LLADDR) | \
+	KEV_BIT(MTU) | KEV_BIT(FLAGS) | KEV_BIT(OPERSTATE) | KEV_BIT(CARRIER) | \
 	KEV_BIT(MASTER) | KEV_BIT(ALTNAMES))
 
 static const struct kev_object *
@@ -65,14 +66,33 @@ emit_flaps(struct state *st, struct link *l, bool was_up)
 	emit_state(st, l, was_up, changes / 2);
 }
 
+static void
+put_modes(struct kev_link *l, uint64_t has, uint32_t speed, uint8_t duplex)
+{
+	l->has = (l->has & ~MODES) | (has & MODES);
+	l->speed = speed;
+	l->duplex = duplex;
+}
+
+/* Those asked for, if it was for this message; else what they were. */
+static void
+find_modes(struct state *st, uint32_t ifindex, const struct kev_link *old,
+    struct kev_link *told)
+{
+	const struct change_modes *m = &st->modes;
+
+	if (st->modes_index == ifindex)
+		put_modes(told, m->has, m->speed, m->duplex);
+	else if (old != NULL)
+		put_modes(told, old->has, old->speed, old->duplex);
+	st->modes_index = 0;
+}
+
 /* Takes the values of TOLD and copies its names. False: no memory. */
 static bool
 set_link(struct kev_link *l, const struct kev_link *told)
 {
 	struct kev_names names = told->altnames;
-	uint64_t other = l->has & ~told->has & (KEV_BIT(SPEED) | KEV_BIT(DUPLEX));
-	uint32_t speed = l->speed;
-	uint8_t duplex = l->duplex;
 	char *copy = NULL;
 
 	if (names.len > 0) {
@@ -84,11 +104,6 @@ set_link(struct kev_link *l, const struct kev_link *told)
 	free(l->altnames.buf);
 	*l = *told;
 	l->altnames.buf = copy;
-	l->has |= other;
-	if (other & KEV_BIT(SPEED))
-		l->speed = speed;
-	if (other & KEV_BIT(DUPLEX))
-		l->duplex = duplex;
 	return true;
 }
 
@@ -147,15 +162,17 @@ static void
 attach(struct state *st, uint32_t ifindex, const struct change_link *c)
 {
 	struct link *l = calloc(1, sizeof *l);
+	struct kev_link told = c->link;
 
 	if (l == NULL)
 		return;
+	find_modes(st, ifindex, NULL, &told);
 	l->ifindex = ifindex;
 	l->seen = st->dump;
 	RB_INIT(&l->addrs);
 	RB_INIT(&l->routers);
 	memcpy(l->name, c->ifname, sizeof l->name);
-	if (!set_link(&l->l, &c->link)) {
+	if (!set_link(&l->l, &told)) {
 		free(l);
 		return;
 	}
@@ -192,6 +209,7 @@ change_link(struct state *st, struct link *l, const struct change_link *c)
 		rename_link(st, l, c->ifname);
 	set_master(st, l, c->master_index);
 	put_master(st, l, &told);
+	find_modes(st, l->ifindex, &old, &told);
 	/* The old names are still needed, for "prev". */
 	l->l.altnames.buf = NULL;
 	if (!set_link(&l->l, &told)) {
@@ -226,6 +244,40 @@ is_another(const struct link *l, const struct change_link *c)
 
 	return (differ & (KEV_BIT(TYPE) | KEV_BIT(KIND))) != 0 ||
 	    (differ != 0 && strcmp(l->name, c->ifname) != 0);
+}
+
+bool
+state_wants_modes(const struct state *st, const struct change *c)
+{
+	const struct link *l;
+
+	if (c->type != CHANGE_LINK)
+		return false;
+	l = state_link((struct state *)st, c->ifindex);
+	return l == NULL || st->parts != 0 || is_another(l, &c->link) ||
+	    is_up(&l->l) != is_up(&c->link.link);
+}
+
+void
+link_modes(struct state *st, uint32_t ifindex, const struct change_modes *c)
+{
+	struct link *l = state_link(st, ifindex);
+	struct kev_link old;
+	uint64_t changed;
+
+	if (c->answer) {
+		st->modes = *c;
+		st->modes_index = ifindex;
+		return;
+	}
+	if (l == NULL)
+		return;
+	old = l->l;
+	put_modes(&l->l, c->has, c->speed, c->duplex);
+	changed = kev_object_diff(KEV_LINK, object(&old), object(&l->l), MODES);
+	if (changed != 0)
+		state_emit_change(st, l, KEV_T_INTERFACE_CHANGE, object(&l->l),
+		    object(&old), changed);
 }
 
 void

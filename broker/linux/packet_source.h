@@ -11,17 +11,17 @@ enum packet_kind { PACKET_KIND_ARP, PACKET_KIND_NDP, PACKET_KINDS };
 
 struct packet_source {
 	enum packet_kind kind;
-	int fd;			/* -1: not available */
+	int fd;			/* lent; -1: not available */
 	struct source_stats stats;
 	char reason[64];	/* why not */
 };
 
 /*
- * Opens its socket, which needs CAP_NET_RAW at this moment only. Without it
- * the source is not available: that is logged, and all else works.
+ * FD or, when it is -1, the errno of why there is none: then the source is not
+ * available, which is logged, and all else works.
  */
-void packet_source_init(struct packet_source *, enum packet_kind);
-void packet_source_fini(struct packet_source *);
+void packet_source_init(struct packet_source *, enum packet_kind, int fd,
+    int error);
 
 /* Hands what has come to the state, up to a limit. */
 void packet_source_read(struct packet_source *, struct state *);

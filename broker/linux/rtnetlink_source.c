@@ -7,15 +7,11 @@
 #include "rtnl_decode.h"
 #include "state.h"
 
-#include <linux/filter.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-
-#include <arpa/inet.h>
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -24,9 +20,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The kernel doubles it: 64 MiB hold 80,000 changes of addresses, or 29,000 of
- * links, while we don't read. */
-#define RCVBUF (32 << 20)
 /* Datagrams read before others have their turn. */
 #define TURN 256
 /* A dump that something changed under is repeated this often. */
@@ -34,17 +27,15 @@
 /* Changes of a resync handed over at a time. */
 #define PIECE 256
 
-/* Parts of linux/netlink.h that old headers don't have. */
-#ifndef NETLINK_GET_STRICT_CHK
-#define NETLINK_GET_STRICT_CHK 12
-#endif
+/* Of linux/sock_diag.h, which old headers don't have. */
 #ifndef SK_MEMINFO_DROPS
 #define SK_MEMINFO_DROPS 8
 #endif
 
 struct rtnetlink {
 	struct state *state;
-	struct mnl_socket *events, *requests;
+	struct sockets *sockets;
+	struct ethtool_source *ethtool;
 	size_t rcvbuf;
 	struct source_stats stats;
 	uint32_t seq;		/* of the last request */
@@ -60,64 +51,11 @@ struct rtnetlink {
 	} buf;
 };
 
-static const unsigned groups[] = {
-	RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
-	RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, RTNLGRP_ND_USEROPT,
-	32,			/* RTNLGRP_NEXTHOP, Linux 5.3 */
-};
-
 static int
 fail(const char *what, int error)
 {
 	log_error("rtnetlink: %s: %s", what, strerror(error));
 	return -error;
-}
-
-/*
- * Routes that are not default routes, what bridges learn, and neighbours that
- * are no longer kept cost no buffer and no time: a filter sees the message from
- * its header on. Notifications come one in a datagram.
- */
-static int
-attach_filter(int fd)
-{
-	static struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS,
-		    offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 6, 5),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, sizeof(struct nlmsghdr) +
-		    offsetof(struct rtmsg, rtm_dst_len)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 4),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, sizeof(struct nlmsghdr) +
-		    offsetof(struct ndmsg, ndm_family)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog program = { sizeof code / sizeof code[0], code };
-
-	/* The filter loads big endian, the message is of this machine. */
-	code[1].k = htons(RTM_NEWROUTE);
-	code[2].k = htons(RTM_DELROUTE);
-	code[3].k = htons(RTM_NEWNEIGH);
-	code[4].k = htons(RTM_DELNEIGH);
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-	    sizeof program) == -1 ? -errno : 0;
-}
-
-/* Beyond net.core.rmem_max, if we may; else as much as that allows. */
-static void
-set_rcvbuf(int fd, size_t wanted)
-{
-	int size = (int)(wanted > 0 ? wanted : RCVBUF);
-
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
-	    sizeof size) == -1)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 }
 
 /* SK_MEMINFO_* of a socket; all 0 when the kernel doesn't tell. */
@@ -142,74 +80,27 @@ count_drops(int fd)
 	return meminfo(fd).value[SK_MEMINFO_DROPS];
 }
 
-static int
-open_events(struct rtnetlink *rt)
-{
-	unsigned i;
-	int fd;
-
-	rt->events = mnl_socket_open2(NETLINK_ROUTE,
-	    SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (rt->events == NULL)
-		return fail("socket", errno);
-	fd = mnl_socket_get_fd(rt->events);
-	set_rcvbuf(fd, rt->rcvbuf);
-	if (attach_filter(fd) != 0)
-		return fail("filter", errno);
-	if (mnl_socket_bind(rt->events, 0, MNL_SOCKET_AUTOPID) == -1)
-		return fail("bind", errno);
-	for (i = 0; i < sizeof groups / sizeof groups[0]; i++) {
-		/* A kernel without next hop objects has no group for them. */
-		if (mnl_socket_setsockopt(rt->events, NETLINK_ADD_MEMBERSHIP,
-		    (void *)&groups[i], sizeof groups[i]) == -1 &&
-		    groups[i] <= RTNLGRP_IPV6_ROUTE)
-			return fail("join", errno);
-	}
-	rt->drops = count_drops(fd);
-	return 0;
-}
-
-static int
-open_requests(struct rtnetlink *rt)
-{
-	struct timeval patience = { .tv_sec = 10 };
-	int on = 1;
-
-	rt->requests = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (rt->requests == NULL)
-		return fail("socket", errno);
-	if (mnl_socket_bind(rt->requests, 0, MNL_SOCKET_AUTOPID) == -1)
-		return fail("bind", errno);
-	/* Old kernels check requests less strictly, and dump more. */
-	(void)mnl_socket_setsockopt(rt->requests, NETLINK_GET_STRICT_CHK, &on,
-	    sizeof on);
-	(void)mnl_socket_setsockopt(rt->requests, NETLINK_EXT_ACK, &on,
-	    sizeof on);
-	if (setsockopt(mnl_socket_get_fd(rt->requests), SOL_SOCKET, SO_RCVTIMEO,
-	    &patience, sizeof patience) == -1)
-		return fail("timeout", errno);
-	return 0;
-}
-
 int
-rtnetlink_new(struct rtnetlink **out, struct state *st,
-    const struct source_config *config)
+rtnetlink_new(struct rtnetlink **out, struct state *st, struct sockets *sockets,
+    struct ethtool_source *ethtool, size_t rcvbuf)
 {
-	struct rtnetlink *rt = calloc(1, sizeof *rt);
-	int error;
+	struct rtnetlink *rt;
 
 	*out = NULL;
+	if (sockets->fd[SOCKET_EVENTS] == -1)
+		return fail("watching", sockets->error[SOCKET_EVENTS]);
+	if (sockets->fd[SOCKET_REQUESTS] == -1)
+		return fail("asking", sockets->error[SOCKET_REQUESTS]);
+	rt = calloc(1, sizeof *rt);
 	if (rt == NULL)
 		return -ENOMEM;
 	rt->state = st;
-	rt->rcvbuf = config->rcvbuf;
+	rt->sockets = sockets;
+	rt->ethtool = ethtool;
+	rt->rcvbuf = rcvbuf;
 	rt->stats.name = "rtnetlink";
 	rt->stats.available = true;
-	if ((error = open_events(rt)) != 0 ||
-	    (error = open_requests(rt)) != 0) {
-		rtnetlink_free(rt);
-		return error;
-	}
+	rt->drops = count_drops(sockets->fd[SOCKET_EVENTS]);
 	*out = rt;
 	return 0;
 }
@@ -219,10 +110,6 @@ rtnetlink_free(struct rtnetlink *rt)
 {
 	if (rt == NULL)
 		return;
-	if (rt->events != NULL)
-		mnl_socket_close(rt->events);
-	if (rt->requests != NULL)
-		mnl_socket_close(rt->requests);
 	buf_fini(&rt->dump);
 	free(rt);
 }
@@ -230,7 +117,7 @@ rtnetlink_free(struct rtnetlink *rt)
 int
 rtnetlink_fd(const struct rtnetlink *rt)
 {
-	return rt->events != NULL ? mnl_socket_get_fd(rt->events) : -1;
+	return rt->sockets->fd[SOCKET_EVENTS];
 }
 
 const struct source_stats *
@@ -281,6 +168,14 @@ count(struct rtnetlink *rt, const struct rtnl_reader *r, enum rtnl_found found,
 	    "rtnetlink: malformed message of type %u: %s", r->type, r->fault);
 }
 
+static void
+apply(struct rtnetlink *rt, const struct change *c, const struct stamp *now)
+{
+	if (state_wants_modes(rt->state, c))
+		ethtool_ask(rt->ethtool, c->ifindex);
+	state_apply(rt->state, c, now);
+}
+
 /* Decodes N bytes and applies what they say. False: something is missing. */
 static bool
 take(struct rtnetlink *rt, size_t n)
@@ -295,7 +190,7 @@ take(struct rtnetlink *rt, size_t n)
 	while ((found = rtnl_next(r, &c)) != RTNL_END) {
 		count(rt, r, found, &c);
 		if (found == RTNL_CHANGE)
-			state_apply(rt->state, &c, &now);
+			apply(rt, &c, &now);
 		else if (found == RTNL_MALFORMED || found == RTNL_OVERRUN)
 			whole = false;
 	}
@@ -304,13 +199,13 @@ take(struct rtnetlink *rt, size_t n)
 
 /* One datagram from the kernel: its length, or -errno. */
 static ssize_t
-receive(struct rtnetlink *rt, const struct mnl_socket *from)
+receive(struct rtnetlink *rt, enum socket_kind from)
 {
 	struct sockaddr_nl sender;
 	socklen_t len = sizeof sender;
 	ssize_t n;
 
-	n = recvfrom(mnl_socket_get_fd(from), rt->buf.bytes,
+	n = recvfrom(rt->sockets->fd[from], rt->buf.bytes,
 	    sizeof rt->buf.bytes, MSG_TRUNC, (struct sockaddr *)&sender, &len);
 	if (n == -1)
 		return -errno;
@@ -323,6 +218,7 @@ receive(struct rtnetlink *rt, const struct mnl_socket *from)
 static int
 request(struct rtnetlink *rt, uint16_t type, unsigned char family)
 {
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	char bytes[256];
 	struct nlmsghdr *h;
 	struct ifinfomsg *ifi;
@@ -352,8 +248,8 @@ request(struct rtnetlink *rt, uint16_t type, unsigned char family)
 		*(unsigned char *)mnl_nlmsg_put_extra_header(h,
 		    sizeof(struct rtmsg)) = family;
 	}
-	return mnl_socket_sendto(rt->requests, h, h->nlmsg_len) == -1 ?
-	    -errno : 0;
+	return sendto(rt->sockets->fd[SOCKET_REQUESTS], h, h->nlmsg_len, 0,
+	    (const struct sockaddr *)&kernel, sizeof kernel) == -1 ? -errno : 0;
 }
 
 static const struct dump {
@@ -414,7 +310,7 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 
 	found = request(rt, d->type, d->family);
 	while (found == 0) {
-		n = receive(rt, rt->requests);
+		n = receive(rt, SOCKET_REQUESTS);
 		if (n == -EINTR)
 			continue;
 		if (n < 0) {
@@ -476,7 +372,7 @@ hand_over(struct rtnetlink *rt, size_t limit)
 		count(rt, &rt->reader, found, &c);
 		if (found != RTNL_CHANGE)
 			continue;
-		state_apply(rt->state, &c, &now);
+		apply(rt, &c, &now);
 		limit--;
 	}
 	if (limit == 0 || !state_end(rt->state, &now, limit))
@@ -497,6 +393,24 @@ rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
 	return 0;
 }
 
+/* Another socket, if the last one failed. */
+static bool
+reopen(struct rtnetlink *rt)
+{
+	int *fd = &rt->sockets->fd[SOCKET_EVENTS], got;
+
+	if (*fd != -1)
+		return true;
+	got = socket_open(SOCKET_EVENTS, rt->rcvbuf);
+	if (got < 0) {
+		(void)fail("watching", -got);
+		return false;
+	}
+	*fd = got;
+	rt->drops = count_drops(got);
+	return true;
+}
+
 enum rtnl_progress
 rtnetlink_resync(struct rtnetlink *rt)
 {
@@ -504,7 +418,7 @@ rtnetlink_resync(struct rtnetlink *rt)
 	struct stamp now;
 
 	if (!rt->resyncing) {
-		if (rt->events == NULL && open_events(rt) != 0)
+		if (!reopen(rt))
 			return RTNL_LOST;
 		if (fetch(rt, PART_ALL) != 0)
 			return RTNL_LOST;
@@ -515,7 +429,7 @@ rtnetlink_resync(struct rtnetlink *rt)
 		return RTNL_MORE;
 	rt->resyncing = false;
 	rt->stats.resyncs++;
-	drops = count_drops(mnl_socket_get_fd(rt->events));
+	drops = count_drops(rtnetlink_fd(rt));
 	now = stamp_now();
 	state_settle(rt->state, &now);
 	state_gap(rt->state, rt->lost, drops - rt->drops, &now);
@@ -537,8 +451,8 @@ rtnetlink_can_wait(const struct rtnetlink *rt)
 	    info.value[SK_MEMINFO_RCVBUF] / 2;
 }
 
-static void
-lose(struct rtnetlink *rt, enum kev_cause cause)
+void
+rtnetlink_lose(struct rtnetlink *rt, enum kev_cause cause)
 {
 	if (rt->lost != KEV_KERNEL_OVERRUN)
 		rt->lost = cause;
@@ -551,10 +465,10 @@ rtnetlink_read(struct rtnetlink *rt)
 	int i;
 
 	for (i = 0; i < TURN; i++) {
-		n = receive(rt, rt->events);
+		n = receive(rt, SOCKET_EVENTS);
 		if (n >= 0) {
 			if (!take(rt, (size_t)n))
-				lose(rt, KEV_SOURCE_LOST);
+				rtnetlink_lose(rt, KEV_SOURCE_LOST);
 			continue;
 		}
 		if (n == -EAGAIN || n == -EWOULDBLOCK)
@@ -566,16 +480,16 @@ rtnetlink_read(struct rtnetlink *rt)
 			 * queue is empty, so nothing read now proves that
 			 * nothing is missing. */
 			rt->stats.overruns++;
-			lose(rt, KEV_KERNEL_OVERRUN);
+			rtnetlink_lose(rt, KEV_KERNEL_OVERRUN);
 			continue;
 		}
 		fail("receive", (int)-n);
-		lose(rt, KEV_SOURCE_LOST);
+		rtnetlink_lose(rt, KEV_SOURCE_LOST);
 		if (n == -EMSGSIZE)
 			continue;
 		/* Nothing more comes from this one: another is opened. */
-		mnl_socket_close(rt->events);
-		rt->events = NULL;
+		close(rt->sockets->fd[SOCKET_EVENTS]);
+		rt->sockets->fd[SOCKET_EVENTS] = -1;
 		return RTNL_LOST;
 	}
 	if (i == TURN)

@@ -7,14 +7,19 @@
 #ifndef KEVD_RTNETLINK_SOURCE_H
 #define KEVD_RTNETLINK_SOURCE_H
 
+#include "ethtool_source.h"
+#include "sockets.h"
 #include "source.h"
 #include "stamp.h"
 
 struct rtnetlink;
 
-/* Opens both sockets and joins the groups. 0 or -errno, logged. */
-int rtnetlink_new(struct rtnetlink **, struct state *,
-    const struct source_config *);
+/*
+ * Reads the sockets, which are lent, and asks ETHTOOL where it matters. 0 or
+ * -errno, logged. RCVBUF as for sockets_open, should one fail.
+ */
+int rtnetlink_new(struct rtnetlink **, struct state *, struct sockets *,
+    struct ethtool_source *, size_t rcvbuf);
 void rtnetlink_free(struct rtnetlink *);
 
 /* To be polled for reading; after a failure another one, or -1. */
@@ -34,6 +39,9 @@ enum rtnl_progress rtnetlink_read(struct rtnetlink *);
  * nothing else is to be done. RTNL_LOST: it failed, to be tried again later.
  */
 enum rtnl_progress rtnetlink_resync(struct rtnetlink *);
+
+/* Something is missing, for this reason: rtnetlink_read says RTNL_LOST. */
+void rtnetlink_lose(struct rtnetlink *, enum kev_cause);
 
 /* Whether the kernel can wait for us a moment and nothing is lost by that. */
 bool rtnetlink_can_wait(const struct rtnetlink *);

@@ -2,6 +2,8 @@
 
 #include "rtnl_decode.h"
 
+#include "nl.h"
+
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -21,76 +23,62 @@
 /* Type of a neighbour discovery option, RFC 8781. */
 #define PREF64 38
 
-/* An attribute found. It lies in the buffer and is not aligned. */
-struct attr {
-	const uint8_t *data;	/* NULL: not there */
-	size_t len;
-};
-
-/* The length an attribute must have; max 0: not wanted. */
-struct size {
-	uint16_t min, max;
-};
-#define EXACTLY(n) { n, n }
-#define AN_ADDRESS { UINT16_MAX, UINT16_MAX }	/* 4 or 16, by family */
-#define NESTED { 0, UINT16_MAX - 1 }
-
 #define LINK_ATTRS (PROP_LIST + 1)
-static const struct size link_sizes[LINK_ATTRS] = {
+static const struct nl_size link_sizes[LINK_ATTRS] = {
 	[IFLA_ADDRESS] = { 0, 32 },
 	[IFLA_IFNAME] = { 1, KEV_IFNAMSIZ },
-	[IFLA_MTU] = EXACTLY(4),
-	[IFLA_MASTER] = EXACTLY(4),
-	[IFLA_OPERSTATE] = EXACTLY(1),
-	[IFLA_LINKINFO] = NESTED,
-	[IFLA_CARRIER] = EXACTLY(1),
-	[IFLA_CARRIER_CHANGES] = EXACTLY(4),
-	[PROP_LIST] = NESTED,
+	[IFLA_MTU] = NL_EXACTLY(4),
+	[IFLA_MASTER] = NL_EXACTLY(4),
+	[IFLA_OPERSTATE] = NL_EXACTLY(1),
+	[IFLA_LINKINFO] = NL_NESTED,
+	[IFLA_CARRIER] = NL_EXACTLY(1),
+	[IFLA_CARRIER_CHANGES] = NL_EXACTLY(4),
+	[PROP_LIST] = NL_NESTED,
 };
 
 #define INFO_ATTRS (IFLA_INFO_KIND + 1)
-static const struct size info_sizes[INFO_ATTRS] = {
+static const struct nl_size info_sizes[INFO_ATTRS] = {
 	[IFLA_INFO_KIND] = { 1, 64 },
 };
 
 #define ADDR_ATTRS (ADDR_PROTO + 1)
-static const struct size addr_sizes[ADDR_ATTRS] = {
-	[IFA_ADDRESS] = AN_ADDRESS,
-	[IFA_LOCAL] = AN_ADDRESS,
+static const struct nl_size addr_sizes[ADDR_ATTRS] = {
+	[IFA_ADDRESS] = NL_ADDRESS,
+	[IFA_LOCAL] = NL_ADDRESS,
 	[IFA_LABEL] = { 1, KEV_IFNAMSIZ },
-	[IFA_BROADCAST] = AN_ADDRESS,
+	[IFA_BROADCAST] = NL_ADDRESS,
 	[IFA_CACHEINFO] = { sizeof(struct ifa_cacheinfo), UINT16_MAX - 1 },
-	[IFA_FLAGS] = EXACTLY(4),
-	[ADDR_PROTO] = EXACTLY(1),
+	[IFA_FLAGS] = NL_EXACTLY(4),
+	[ADDR_PROTO] = NL_EXACTLY(1),
 };
 
 #define ROUTE_ATTRS (RTA_NH_ID + 1)
-static const struct size route_sizes[ROUTE_ATTRS] = {
-	[RTA_OIF] = EXACTLY(4),
-	[RTA_GATEWAY] = AN_ADDRESS,
-	[RTA_PRIORITY] = EXACTLY(4),
-	[RTA_PREFSRC] = AN_ADDRESS,
-	[RTA_MULTIPATH] = NESTED,
+static const struct nl_size route_sizes[ROUTE_ATTRS] = {
+	[RTA_OIF] = NL_EXACTLY(4),
+	[RTA_GATEWAY] = NL_ADDRESS,
+	[RTA_PRIORITY] = NL_EXACTLY(4),
+	[RTA_PREFSRC] = NL_ADDRESS,
+	[RTA_MULTIPATH] = NL_NESTED,
 	[RTA_CACHEINFO] = { sizeof(struct rta_cacheinfo), UINT16_MAX - 1 },
-	[RTA_TABLE] = EXACTLY(4),
+	[RTA_TABLE] = NL_EXACTLY(4),
 	[RTA_VIA] = { 2 + 4, 2 + 16 },
-	[RTA_NH_ID] = EXACTLY(4),
+	[RTA_NH_ID] = NL_EXACTLY(4),
 };
 
 #define NEIGH_ATTRS (NDA_LLADDR + 1)
-static const struct size neigh_sizes[NEIGH_ATTRS] = {
-	[NDA_DST] = AN_ADDRESS,
+static const struct nl_size neigh_sizes[NEIGH_ATTRS] = {
+	[NDA_DST] = NL_ADDRESS,
 	[NDA_LLADDR] = { 0, 32 },
 };
 
 #define NEXTHOP_ATTRS (NHA_ID + 1)
-static const struct size nexthop_sizes[NEXTHOP_ATTRS] = {
-	[NHA_ID] = EXACTLY(4),
+static const struct nl_size nexthop_sizes[NEXTHOP_ATTRS] = {
+	[NHA_ID] = NL_EXACTLY(4),
 };
 
 #define USEROPT_ATTRS (NDUSEROPT_SRCADDR + 1)
-static const struct size useropt_sizes[USEROPT_ATTRS] = {
-	[NDUSEROPT_SRCADDR] = AN_ADDRESS,
+static const struct nl_size useropt_sizes[USEROPT_ATTRS] = {
+	[NDUSEROPT_SRCADDR] = NL_ADDRESS,
 };
 
 static enum rtnl_found
@@ -100,68 +88,9 @@ malformed(struct rtnl_reader *r, const char *fault)
 	return RTNL_MALFORMED;
 }
 
-/* One attribute at *POS; NULL at the end, or with *FAULT set. */
-static const uint8_t *
-next_attr(const uint8_t *p, size_t len, size_t *pos, struct nlattr *a,
-    const char **fault)
-{
-	const uint8_t *data;
-
-	/* Fewer bytes than a header are padding. */
-	if (*pos >= len || len - *pos < NLA_HDRLEN)
-		return NULL;
-	memcpy(a, p + *pos, sizeof *a);
-	if (a->nla_len < NLA_HDRLEN || a->nla_len > len - *pos) {
-		*fault = "attribute length is wrong";
-		return NULL;
-	}
-	data = p + *pos + NLA_HDRLEN;
-	*pos += NLA_ALIGN(a->nla_len);
-	a->nla_len = (uint16_t)(a->nla_len - NLA_HDRLEN);
-	a->nla_type &= NLA_TYPE_MASK;
-	return data;
-}
-
-/*
- * Finds the attributes wanted, the last one of each type; every length is
- * checked here and nowhere else. Returns what is wrong, or NULL.
- */
-static const char *
-parse(const uint8_t *p, size_t len, const struct size *sizes, size_t n,
-    size_t address_len, struct attr *found)
-{
-	const char *fault = NULL;
-	const uint8_t *data;
-	struct nlattr a;
-	struct size want;
-	size_t pos = 0;
-
-	memset(found, 0, n * sizeof *found);
-	while ((data = next_attr(p, len, &pos, &a, &fault)) != NULL) {
-		if (a.nla_type >= n || sizes[a.nla_type].max == 0)
-			continue;
-		want = sizes[a.nla_type];
-		if (want.min == UINT16_MAX)
-			want.min = want.max = (uint16_t)address_len;
-		if (a.nla_len < want.min || a.nla_len > want.max)
-			return "attribute has the wrong size";
-		found[a.nla_type] = (struct attr){ data, a.nla_len };
-	}
-	return fault;
-}
-
-static uint32_t
-get_u32(const struct attr *a)
-{
-	uint32_t v;
-
-	memcpy(&v, a->data, sizeof v);
-	return v;
-}
-
 /* Text up to its NUL, if it has one; what does not fit is cut. */
 static void
-get_text(const struct attr *a, char *dst, size_t size)
+get_text(const struct nl_attr *a, char *dst, size_t size)
 {
 	size_t len = strnlen((const char *)a->data, a->len);
 
@@ -172,7 +101,7 @@ get_text(const struct attr *a, char *dst, size_t size)
 }
 
 static void
-get_ip(const struct attr *a, struct kev_ip *ip)
+get_ip(const struct nl_attr *a, struct kev_ip *ip)
 {
 	memset(ip, 0, sizeof *ip);
 	ip->family = a->len == 4 ? KEV_INET : KEV_INET6;
@@ -204,22 +133,22 @@ get_head(const struct rtnl_reader *r, void *head, size_t size)
 
 /* The attributes behind a fixed part of SIZE bytes. */
 static const char *
-get_attrs(const struct rtnl_reader *r, size_t size, const struct size *sizes,
-    size_t n, uint8_t family, struct attr *found)
+get_attrs(const struct rtnl_reader *r, size_t size, const struct nl_size *sizes,
+    size_t n, uint8_t family, struct nl_attr *found)
 {
 	size_t from = NLMSG_HDRLEN + NLMSG_ALIGN(size);
 
-	return parse(r->bytes + r->at + from, r->size > from ? r->size - from : 0,
+	return nl_parse(r->bytes + r->at + from, r->size > from ? r->size - from : 0,
 	    sizes, n, address_len(family), found);
 }
 
 static const char *
-get_kind(const struct attr *info, struct kev_link *l)
+get_kind(const struct nl_attr *info, struct kev_link *l)
 {
-	struct attr a[INFO_ATTRS];
+	struct nl_attr a[INFO_ATTRS];
 	const char *fault;
 
-	fault = parse(info->data, info->len, info_sizes, INFO_ATTRS, 0, a);
+	fault = nl_parse(info->data, info->len, info_sizes, INFO_ATTRS, 0, a);
 	if (fault != NULL || a[IFLA_INFO_KIND].data == NULL)
 		return fault;
 	get_text(&a[IFLA_INFO_KIND], l->kind, sizeof l->kind);
@@ -229,14 +158,14 @@ get_kind(const struct attr *info, struct kev_link *l)
 
 /* They are shorter than the attributes they come from, so that all fit. */
 static const char *
-get_altnames(struct rtnl_reader *r, const struct attr *list, struct kev_link *l)
+get_altnames(struct rtnl_reader *r, const struct nl_attr *list, struct kev_link *l)
 {
 	const char *fault = NULL;
 	const uint8_t *data;
 	struct nlattr a;
 	size_t pos = 0, len, used = 0;
 
-	while ((data = next_attr(list->data, list->len, &pos, &a, &fault)) !=
+	while ((data = nl_next(list->data, list->len, &pos, &a, &fault)) !=
 	    NULL) {
 		if (a.nla_type != ALT_IFNAME)
 			continue;
@@ -254,7 +183,7 @@ get_altnames(struct rtnl_reader *r, const struct attr *list, struct kev_link *l)
 }
 
 static const char *
-get_link(struct rtnl_reader *r, const struct attr *a, struct change_link *c)
+get_link(struct rtnl_reader *r, const struct nl_attr *a, struct change_link *c)
 {
 	struct kev_link *l = &c->link;
 	const char *fault = NULL;
@@ -265,11 +194,11 @@ get_link(struct rtnl_reader *r, const struct attr *a, struct change_link *c)
 		l->has |= KEV_BIT(LLADDR);
 	}
 	if (a[IFLA_MTU].data != NULL) {
-		l->mtu = get_u32(&a[IFLA_MTU]);
+		l->mtu = nl_u32(&a[IFLA_MTU]);
 		l->has |= KEV_BIT(MTU);
 	}
 	if (a[IFLA_MASTER].data != NULL)
-		c->master_index = get_u32(&a[IFLA_MASTER]);
+		c->master_index = nl_u32(&a[IFLA_MASTER]);
 	if (a[IFLA_OPERSTATE].data != NULL) {
 		l->operstate = *a[IFLA_OPERSTATE].data;
 		if (l->operstate > KEV_OPER_UP)
@@ -281,7 +210,7 @@ get_link(struct rtnl_reader *r, const struct attr *a, struct change_link *c)
 		l->has |= KEV_BIT(CARRIER);
 	}
 	if (a[IFLA_CARRIER_CHANGES].data != NULL) {
-		l->carrier_changes = get_u32(&a[IFLA_CARRIER_CHANGES]);
+		l->carrier_changes = nl_u32(&a[IFLA_CARRIER_CHANGES]);
 		l->has |= KEV_BIT(CARRIER_CHANGES);
 	}
 	if (a[IFLA_LINKINFO].data != NULL)
@@ -298,7 +227,7 @@ get_link(struct rtnl_reader *r, const struct attr *a, struct change_link *c)
 static enum rtnl_found
 decode_link(struct rtnl_reader *r, struct change *c)
 {
-	struct attr a[LINK_ATTRS];
+	struct nl_attr a[LINK_ATTRS];
 	struct change_link *l = &c->link;
 	struct ifinfomsg head;
 	const char *fault;
@@ -358,7 +287,7 @@ addr_flags(uint32_t flags, uint8_t family)
 }
 
 static void
-get_lifetimes(const struct attr *a, struct kev_addr *addr)
+get_lifetimes(const struct nl_attr *a, struct kev_addr *addr)
 {
 	struct ifa_cacheinfo info = { .ifa_prefered = KEV_FOREVER,
 	    .ifa_valid = KEV_FOREVER };
@@ -373,9 +302,9 @@ get_lifetimes(const struct attr *a, struct kev_addr *addr)
 /* IFA_LOCAL is ours and IFA_ADDRESS the other end's; without IFA_LOCAL, as
  * IPv6 has it unless there is a peer, IFA_ADDRESS is ours. */
 static bool
-get_address(const struct attr *a, struct kev_addr *addr)
+get_address(const struct nl_attr *a, struct kev_addr *addr)
 {
-	const struct attr *local = &a[IFA_LOCAL], *other = &a[IFA_ADDRESS];
+	const struct nl_attr *local = &a[IFA_LOCAL], *other = &a[IFA_ADDRESS];
 
 	if (local->data == NULL && other->data == NULL)
 		return false;
@@ -390,7 +319,7 @@ get_address(const struct attr *a, struct kev_addr *addr)
 }
 
 static void
-get_addr(const struct attr *a, struct kev_addr *addr)
+get_addr(const struct nl_attr *a, struct kev_addr *addr)
 {
 	if (addr->family == KEV_INET6)
 		get_lifetimes(&a[IFA_CACHEINFO], addr);
@@ -411,7 +340,7 @@ get_addr(const struct attr *a, struct kev_addr *addr)
 static enum rtnl_found
 decode_addr(struct rtnl_reader *r, struct change *c)
 {
-	struct attr a[ADDR_ATTRS];
+	struct nl_attr a[ADDR_ATTRS];
 	struct kev_addr *addr = &c->addr;
 	struct ifaddrmsg head;
 	const char *fault;
@@ -436,7 +365,7 @@ decode_addr(struct rtnl_reader *r, struct change *c)
 	addr->prefixlen = head.ifa_prefixlen;
 	addr->scope = head.ifa_scope;
 	addr->flags = addr_flags(a[IFA_FLAGS].data != NULL ?
-	    get_u32(&a[IFA_FLAGS]) : head.ifa_flags, addr->family);
+	    nl_u32(&a[IFA_FLAGS]) : head.ifa_flags, addr->family);
 	addr->status = addr_status(addr->flags);
 	addr->has |= KEV_BIT(FAMILY) | KEV_BIT(PREFIXLEN) | KEV_BIT(SCOPE) |
 	    KEV_BIT(FLAGS) | KEV_BIT(STATUS);
@@ -446,9 +375,9 @@ decode_addr(struct rtnl_reader *r, struct change *c)
 
 /* Where the gateway is: of the route's own family, or (RTA_VIA) of another. */
 static const char *
-get_gateway(const struct attr *a, struct kev_router *router)
+get_gateway(const struct nl_attr *a, struct kev_router *router)
 {
-	struct attr via = a[RTA_VIA];
+	struct nl_attr via = a[RTA_VIA];
 	uint16_t af;
 
 	router->has &= ~KEV_BIT(GATEWAY);
@@ -474,7 +403,7 @@ static const char *
 get_hop(const struct rtnl_reader *r, size_t *pos, size_t end, struct change *c)
 {
 	const uint8_t *p = r->bytes + *pos;
-	struct attr a[ROUTE_ATTRS];
+	struct nl_attr a[ROUTE_ATTRS];
 	struct rtnexthop hop;
 	const char *fault;
 
@@ -485,7 +414,7 @@ get_hop(const struct rtnl_reader *r, size_t *pos, size_t end, struct change *c)
 		return "next hop length is wrong";
 	if (hop.rtnh_ifindex <= 0)
 		return "next hop without an interface";
-	fault = parse(p + sizeof hop, hop.rtnh_len - sizeof hop, route_sizes,
+	fault = nl_parse(p + sizeof hop, hop.rtnh_len - sizeof hop, route_sizes,
 	    ROUTE_ATTRS, address_len(c->router.router.family), a);
 	if (fault == NULL)
 		fault = get_gateway(a, &c->router.router);
@@ -511,7 +440,7 @@ next_hop(struct rtnl_reader *r, struct change *c)
 
 /* All of them are looked at before the first one is told. */
 static enum rtnl_found
-begin_hops(struct rtnl_reader *r, const struct attr *list, struct change *c)
+begin_hops(struct rtnl_reader *r, const struct nl_attr *list, struct change *c)
 {
 	const char *fault;
 
@@ -533,7 +462,7 @@ begin_hops(struct rtnl_reader *r, const struct attr *list, struct change *c)
  * collected yet, and 0 in every RTM_DELROUTE.
  */
 static void
-get_expiry(const struct attr *a, struct change_router *c)
+get_expiry(const struct nl_attr *a, struct change_router *c)
 {
 	struct rta_cacheinfo info;
 
@@ -548,18 +477,18 @@ get_expiry(const struct attr *a, struct change_router *c)
 }
 
 static void
-get_route(const struct attr *a, struct change_router *c)
+get_route(const struct nl_attr *a, struct change_router *c)
 {
 	struct kev_router *router = &c->router;
 
 	router->has |= KEV_BIT(FAMILY) | KEV_BIT(METRIC) | KEV_BIT(PROTOCOL) |
 	    KEV_BIT(TABLE);
 	if (a[RTA_PRIORITY].data != NULL)
-		router->metric = get_u32(&a[RTA_PRIORITY]);
+		router->metric = nl_u32(&a[RTA_PRIORITY]);
 	if (a[RTA_PREFSRC].data != NULL)
 		get_ip(&a[RTA_PREFSRC], &c->prefsrc);
 	if (a[RTA_NH_ID].data != NULL)
-		c->nh_id = get_u32(&a[RTA_NH_ID]);
+		c->nh_id = nl_u32(&a[RTA_NH_ID]);
 	get_expiry(a, c);
 }
 
@@ -574,7 +503,7 @@ is_default(const struct rtmsg *head, uint32_t table)
 static enum rtnl_found
 decode_route(struct rtnl_reader *r, struct change *c)
 {
-	struct attr a[ROUTE_ATTRS];
+	struct nl_attr a[ROUTE_ATTRS];
 	struct kev_router *router = &c->router.router;
 	struct rtmsg head;
 	const char *fault;
@@ -590,7 +519,7 @@ decode_route(struct rtnl_reader *r, struct change *c)
 	    router->family, a);
 	if (fault != NULL)
 		return malformed(r, fault);
-	router->table = a[RTA_TABLE].data != NULL ? get_u32(&a[RTA_TABLE]) :
+	router->table = a[RTA_TABLE].data != NULL ? nl_u32(&a[RTA_TABLE]) :
 	    head.rtm_table;
 	if (!is_default(&head, router->table))
 		return RTNL_IGNORED;
@@ -604,7 +533,7 @@ decode_route(struct rtnl_reader *r, struct change *c)
 	/* A next hop object may be all that is said (nexthop_compat_mode). */
 	if (a[RTA_OIF].data == NULL)
 		return RTNL_IGNORED;
-	c->ifindex = get_u32(&a[RTA_OIF]);
+	c->ifindex = nl_u32(&a[RTA_OIF]);
 	if (c->ifindex == 0 || c->ifindex > INT32_MAX)
 		return malformed(r, "route without an interface");
 	fault = get_gateway(a, router);
@@ -616,7 +545,7 @@ decode_route(struct rtnl_reader *r, struct change *c)
 static enum rtnl_found
 decode_nexthop(struct rtnl_reader *r, struct change *c)
 {
-	struct attr a[NEXTHOP_ATTRS];
+	struct nl_attr a[NEXTHOP_ATTRS];
 	struct nhmsg head;
 	const char *fault;
 
@@ -628,7 +557,7 @@ decode_nexthop(struct rtnl_reader *r, struct change *c)
 	if (a[NHA_ID].data == NULL)
 		return RTNL_IGNORED;
 	c->type = CHANGE_NEXTHOP;
-	c->router.nh_id = get_u32(&a[NHA_ID]);
+	c->router.nh_id = nl_u32(&a[NHA_ID]);
 	return RTNL_CHANGE;
 }
 
@@ -640,7 +569,7 @@ decode_nexthop(struct rtnl_reader *r, struct change *c)
 static enum rtnl_found
 decode_neigh(struct rtnl_reader *r, struct change *c)
 {
-	struct attr a[NEIGH_ATTRS];
+	struct nl_attr a[NEIGH_ATTRS];
 	struct ndmsg head;
 	const char *fault;
 	uint8_t family;
@@ -681,7 +610,7 @@ decode_useropt(struct rtnl_reader *r, struct change *c)
 {
 	static const uint8_t lengths[8] = { 96, 64, 56, 48, 40, 32 };
 	const uint8_t *option = r->bytes + r->at + sizeof(struct nlmsghdr);
-	struct attr a[USEROPT_ATTRS];
+	struct nl_attr a[USEROPT_ATTRS];
 	struct nduseroptmsg head;
 	const char *fault;
 	unsigned lifetime;
@@ -776,8 +705,9 @@ rtnl_reader_init(struct rtnl_reader *r, const void *bytes, size_t len)
 enum rtnl_found
 rtnl_next(struct rtnl_reader *r, struct change *c)
 {
-	size_t left = r->len - r->next;
+	size_t left = r->len - r->next, next;
 	struct nlmsghdr head;
+	const char *fault;
 
 	r->more = r->hops < r->hops_end;
 	if (r->more)
@@ -787,22 +717,14 @@ rtnl_next(struct rtnl_reader *r, struct change *c)
 	if (left == 0 && (r->len > 0 || r->fault != NULL))
 		return RTNL_END;
 	r->at = r->next;
-	r->size = left;
-	r->next = r->len;
-	r->type = r->flags = 0;
-	if (left < sizeof head)
-		return malformed(r, "message is shorter than its header");
-	memcpy(&head, r->bytes + r->at, sizeof head);
-	if (head.nlmsg_len < sizeof head || head.nlmsg_len > left)
-		return malformed(r, "message length is wrong");
-	r->size = head.nlmsg_len;
-	if (NLMSG_ALIGN((size_t)head.nlmsg_len) < left)
-		r->next = r->at + NLMSG_ALIGN((size_t)head.nlmsg_len);
+	fault = nl_message(r->bytes + r->at, left, &head, &next);
+	r->next = r->at + next;
+	r->size = fault != NULL ? left : head.nlmsg_len;
 	r->type = head.nlmsg_type;
 	r->flags = head.nlmsg_flags;
 	r->seq = head.nlmsg_seq;
 	r->pid = c->pid = head.nlmsg_pid;
-	return decode(r, c);
+	return fault == NULL ? decode(r, c) : malformed(r, fault);
 }
 
 const char *

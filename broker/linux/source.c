@@ -27,13 +27,15 @@ enum phase {
 
 struct source {
 	struct state *state;
+	struct sockets sockets;
 	struct rtnetlink *rtnetlink;
+	struct ethtool_source ethtool;
 	struct packet_source packets[PACKET_KINDS];
 	ev_io packet_io[PACKET_KINDS];
 	bool (*crowded)(void *arg);
 	void *arg;
 	struct ev_loop *loop;
-	ev_io feed;
+	ev_io feed, ethtool_io;
 	ev_timer timer;
 	enum phase phase;
 	uint64_t wake;		/* when to go on, stamp.mono; 0: not waiting */
@@ -54,13 +56,19 @@ source_new(struct source **out, struct state *st,
 	s->patience = PATIENCE;
 	s->crowded = config->crowded;
 	s->arg = config->arg;
-	error = rtnetlink_new(&s->rtnetlink, st, config);
+	sockets_open(&s->sockets, config->rcvbuf);
+	error = rtnetlink_new(&s->rtnetlink, st, &s->sockets, &s->ethtool,
+	    config->rcvbuf);
 	if (error != 0) {
-		free(s);
+		source_free(s);
 		return error;
 	}
+	ethtool_init(&s->ethtool, st, s->sockets.fd[SOCKET_ETHTOOL],
+	    s->sockets.error[SOCKET_ETHTOOL]);
 	for (i = 0; i < PACKET_KINDS; i++)
-		packet_source_init(&s->packets[i], (enum packet_kind)i);
+		packet_source_init(&s->packets[i], (enum packet_kind)i,
+		    s->sockets.fd[SOCKET_ARP + i],
+		    s->sockets.error[SOCKET_ARP + i]);
 	*out = s;
 	return 0;
 }
@@ -68,13 +76,10 @@ source_new(struct source **out, struct state *st,
 void
 source_free(struct source *s)
 {
-	int i;
-
 	if (s == NULL)
 		return;
-	for (i = 0; i < PACKET_KINDS; i++)
-		packet_source_fini(&s->packets[i]);
 	rtnetlink_free(s->rtnetlink);
+	sockets_close(&s->sockets);
 	free(s);
 }
 
@@ -184,6 +189,17 @@ resync(struct source *s)
 	}
 }
 
+/* Something about a link is missing: all of them are asked again. */
+static void
+repair_modes(struct source *s)
+{
+	if (!s->ethtool.lost || s->phase != READING)
+		return;
+	s->ethtool.lost = false;
+	rtnetlink_lose(s->rtnetlink, KEV_KERNEL_OVERRUN);
+	resync(s);
+}
+
 static void
 feed_ready(struct ev_loop *loop, ev_io *w, int events)
 {
@@ -208,6 +224,19 @@ feed_ready(struct ev_loop *loop, ev_io *w, int events)
 		s->patience = PATIENCE;
 		settle(s);
 	}
+	repair_modes(s);
+	set_timer(s);
+}
+
+static void
+ethtool_ready(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct source *s = w->data;
+
+	(void)loop;
+	(void)events;
+	ethtool_read(&s->ethtool);
+	repair_modes(s);
 	set_timer(s);
 }
 
@@ -240,6 +269,7 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 		else if (!pause_for_readers(s, PAUSED))
 			enter(s, READING, 0);
 	}
+	repair_modes(s);
 	set_timer(s);
 }
 
@@ -250,7 +280,10 @@ source_start(struct source *s, struct ev_loop *loop)
 
 	ev_init(&s->feed, feed_ready);
 	ev_timer_init(&s->timer, time_over, 0., 0.);
-	s->feed.data = s->timer.data = s;
+	ev_io_init(&s->ethtool_io, ethtool_ready, s->ethtool.fd, EV_READ);
+	s->feed.data = s->timer.data = s->ethtool_io.data = s;
+	if (s->ethtool.fd != -1)
+		ev_io_start(loop, &s->ethtool_io);
 	for (i = 0; i < PACKET_KINDS; i++) {
 		ev_io_init(&s->packet_io[i], packet_ready, s->packets[i].fd,
 		    EV_READ);
@@ -268,7 +301,9 @@ source_stats(const struct source *s, size_t n)
 {
 	if (n == 0)
 		return rtnetlink_stats(s->rtnetlink);
-	return n <= PACKET_KINDS ? &s->packets[n - 1].stats : NULL;
+	if (n == 1)
+		return &s->ethtool.stats;
+	return n < 2 + PACKET_KINDS ? &s->packets[n - 2].stats : NULL;
 }
 
 /* All but what no Linux tells: see kev(7). */

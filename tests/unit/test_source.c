@@ -64,17 +64,20 @@ publish(void *arg, struct kev_event *ev)
 }
 
 static struct state *st;
+static struct sockets sockets;
+static struct ethtool_source ethtool;
 static struct rtnetlink *rt;
 
 static int
 open_source(void **state)
 {
-	struct source_config config = { .rcvbuf = 0 };
-
 	(void)state;
 	gaps = 0;
 	st = state_new(NULL, publish, NULL);
-	return rtnetlink_new(&rt, st, &config) != 0 ||
+	sockets_open(&sockets, 0);
+	ethtool_init(&ethtool, st, sockets.fd[SOCKET_ETHTOOL],
+	    sockets.error[SOCKET_ETHTOOL]);
+	return rtnetlink_new(&rt, st, &sockets, &ethtool, 0) != 0 ||
 	    rtnetlink_dump(rt, PART_ALL) != 0;
 }
 
@@ -83,6 +86,7 @@ close_source(void **state)
 {
 	(void)state;
 	rtnetlink_free(rt);
+	sockets_close(&sockets);
 	state_free(st);
 	return 0;
 }

@@ -285,6 +285,63 @@ flaps(void **unused)
 	log_fini(&log);
 }
 
+static struct change
+modes_change(uint32_t ifindex, uint32_t speed, bool answer)
+{
+	struct change c = { .type = CHANGE_MODES, .ifindex = ifindex };
+
+	c.modes.speed = speed;
+	c.modes.duplex = 1;
+	c.modes.has = speed != 0 ? KEV_BIT(SPEED) | KEV_BIT(DUPLEX) : 0;
+	c.modes.answer = answer;
+	return c;
+}
+
+/* Speed and duplex: those asked for come with the link, others at once. */
+static void
+modes(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change up = link_change(2, "eth0", RUNNING);
+	struct change down = link_change(2, "eth0", UP);
+
+	(void)unused;
+	assert_true(state_wants_modes(st, &up));
+	apply(st, modes_change(2, 100, true));
+	apply(st, up);
+	expect_line(&log, "interface/attach interface/link-up",
+	    "\"speed\":100,\"duplex\":\"full\"");
+	assert_false(state_wants_modes(st, &up));
+	apply(st, up);
+	expect(&log, "");
+	apply(st, modes_change(2, 1000, false));
+	expect_line(&log, "interface/change", "\"prev\":{\"speed\":100}");
+	apply(st, modes_change(2, 1000, false));
+	expect(&log, "");
+	/* Without a link nothing is known: they go. */
+	assert_true(state_wants_modes(st, &down));
+	apply(st, modes_change(2, 0, true));
+	apply(st, down);
+	expect_line(&log, "interface/change interface/link-down",
+	    "\"speed\":1000,\"duplex\":\"full\"}}");
+	/* An answer is for its own interface, and for one message. */
+	apply(st, modes_change(3, 10, true));
+	apply(st, up);
+	apply(st, up);
+	expect(&log, "interface/change interface/link-up");
+	apply(st, modes_change(9, 10, false));
+	expect(&log, "");
+	state_begin(st, PART_ALL);
+	assert_true(state_wants_modes(st, &up));
+	state_cancel(st);
+	up = link_change(2, "eth1", RUNNING);
+	up.link.link.type = 772;
+	assert_true(state_wants_modes(st, &up));
+	state_free(st);
+	log_fini(&log);
+}
+
 static void
 addresses(void **unused)
 {
@@ -1045,6 +1102,7 @@ main(void)
 		cmocka_unit_test(links),
 		cmocka_unit_test(another),
 		cmocka_unit_test(flaps),
+		cmocka_unit_test(modes),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(held),

@@ -1,0 +1,197 @@
+#include "config.h"
+
+#include "ethtool_source.h"
+
+#include "log.h"
+#include "state.h"
+
+#include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Datagrams read before others have their turn. */
+#define TURN 64
+
+union message {
+	struct nlmsghdr head;
+	char bytes[8192];	/* the kernel's answers are far shorter */
+};
+
+static struct nlmsghdr *
+put_request(struct ethtool_source *e, union message *m, uint16_t type,
+    uint8_t cmd, uint8_t version)
+{
+	struct genlmsghdr *g;
+
+	memset(m, 0, sizeof *m);
+	mnl_nlmsg_put_header(m);
+	m->head.nlmsg_type = type;
+	m->head.nlmsg_flags = NLM_F_REQUEST;
+	m->head.nlmsg_seq = ++e->seq;
+	g = mnl_nlmsg_put_extra_header(&m->head, sizeof *g);
+	g->cmd = cmd;
+	g->version = version;
+	return &m->head;
+}
+
+static int
+send_request(const struct ethtool_source *e, const struct nlmsghdr *h)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+
+	return sendto(e->fd, h, h->nlmsg_len, 0,
+	    (const struct sockaddr *)&kernel, sizeof kernel) == -1 ? -errno : 0;
+}
+
+/* One datagram from the kernel: its length, or -errno. */
+static ssize_t
+receive(const struct ethtool_source *e, union message *m)
+{
+	struct sockaddr_nl sender;
+	socklen_t len = sizeof sender;
+	ssize_t n;
+
+	n = recvfrom(e->fd, m, sizeof *m, MSG_TRUNC,
+	    (struct sockaddr *)&sender, &len);
+	if (n == -1)
+		return -errno;
+	/* Others may send to a netlink socket, too: as if nothing had come. */
+	if (len != sizeof sender || sender.nl_pid != 0)
+		return -EINTR;
+	return n > (ssize_t)sizeof *m ? -EMSGSIZE : n;
+}
+
+/* The number of the family and its group. What is wrong, or NULL. */
+static const char *
+find_family(struct ethtool_source *e)
+{
+	union message m;
+	struct nlmsghdr *h;
+	ssize_t n;
+	int error;
+
+	h = put_request(e, &m, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
+	mnl_attr_put_strz(h, CTRL_ATTR_FAMILY_NAME, ETHTOOL_GENL_NAME);
+	error = send_request(e, h);
+	if (error != 0)
+		return strerror(-error);
+	/* The kernel answers before it returns from the request. */
+	do
+		n = receive(e, &m);
+	while (n == -EINTR);
+	if (n < 0)
+		return strerror((int)-n);
+	return ethtool_family(&m, (size_t)n, &e->family);
+}
+
+void
+ethtool_init(struct ethtool_source *e, struct state *st, int fd, int error)
+{
+	const char *fault = error != 0 ? strerror(error) : NULL;
+
+	memset(e, 0, sizeof *e);
+	e->state = st;
+	e->fd = fd;
+	e->stats.name = "ethtool";
+	if (fault == NULL)
+		fault = find_family(e);
+	if (fault == NULL && setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+	    &e->family.monitor, sizeof e->family.monitor) == -1)
+		fault = strerror(errno);
+	e->stats.available = fault == NULL;
+	if (fault == NULL)
+		return;
+	snprintf(e->reason, sizeof e->reason, "%s", fault);
+	e->stats.reason = e->reason;
+	e->fd = -1;
+	log_info("ethtool: not available: %s", e->reason);
+}
+
+static void
+take(struct ethtool_source *e, const union message *m, size_t n, bool *answered)
+{
+	struct stamp now = stamp_now();
+	struct ethtool_reader r;
+	enum ethtool_found found;
+	struct change c;
+
+	ethtool_reader_init(&r, m, n);
+	while ((found = ethtool_next(&r, &e->family, &c)) != ETHTOOL_END) {
+		e->stats.received++;
+		switch (found) {
+		case ETHTOOL_MODES:
+			e->stats.decoded++;
+			state_apply(e->state, &c, &now);
+			/* Notifications have numbers, too, of their own. */
+			if (c.modes.answer && r.seq == e->seq)
+				*answered = true;
+			break;
+		case ETHTOOL_MALFORMED:
+			e->stats.malformed++;
+			break;
+		default:
+			e->stats.ignored++;
+		}
+	}
+}
+
+/* Reads until what was asked for is there, if it was, or LIMIT datagrams. */
+static void
+read_some(struct ethtool_source *e, bool asked, int limit)
+{
+	bool answered = false;
+	union message m;
+	ssize_t n;
+
+	while (limit-- > 0 && !(asked && answered)) {
+		n = receive(e, &m);
+		if (n >= 0) {
+			take(e, &m, (size_t)n, &answered);
+			continue;
+		}
+		if (n == -EINTR)
+			continue;
+		if (n == -EMSGSIZE) {
+			e->stats.malformed++;
+			continue;
+		}
+		if (n != -ENOBUFS)
+			return;
+		e->stats.overruns++;
+		e->lost = true;
+	}
+}
+
+void
+ethtool_ask(struct ethtool_source *e, uint32_t ifindex)
+{
+	struct nlattr *nest;
+	struct nlmsghdr *h;
+	union message m;
+
+	if (e->fd == -1)
+		return;
+	h = put_request(e, &m, e->family.id, ETHTOOL_MSG_LINKMODES_GET,
+	    ETHTOOL_GENL_VERSION);
+	nest = mnl_attr_nest_start(h, ETHTOOL_A_LINKMODES_HEADER);
+	mnl_attr_put_u32(h, ETHTOOL_A_HEADER_DEV_INDEX, ifindex);
+	/* Sets of bits are told as such then, in a tenth of the bytes. */
+	mnl_attr_put_u32(h, ETHTOOL_A_HEADER_FLAGS,
+	    ETHTOOL_FLAG_COMPACT_BITSETS);
+	mnl_attr_nest_end(h, nest);
+	if (send_request(e, h) == 0)
+		read_some(e, true, INT_MAX);
+}
+
+void
+ethtool_read(struct ethtool_source *e)
+{
+	if (e->fd != -1)
+		read_some(e, false, TURN);
+}

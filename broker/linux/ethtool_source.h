@@ -1,0 +1,33 @@
+/*
+ * The ethtool source: speed and duplex of links. The kernel tells of them only
+ * when somebody sets them, so that kevd asks when a link comes up or goes down.
+ */
+#ifndef KEVD_ETHTOOL_SOURCE_H
+#define KEVD_ETHTOOL_SOURCE_H
+
+#include "ethtool_decode.h"
+#include "source.h"
+
+struct ethtool_source {
+	int fd;			/* lent; -1: not available */
+	struct state *state;	/* lent */
+	struct ethtool_family family;
+	uint32_t seq;		/* of the last request */
+	bool lost;		/* something is missing: for who reads to clear */
+	struct source_stats stats;
+	char reason[64];	/* why not available */
+};
+
+/* FD or, when it is -1, the errno of why there is none. */
+void ethtool_init(struct ethtool_source *, struct state *, int fd, int error);
+
+/*
+ * Asks for one link. The answer is handed to the state, and before it whatever
+ * was told before: the order of one socket is the kernel's.
+ */
+void ethtool_ask(struct ethtool_source *, uint32_t ifindex);
+
+/* Hands what has come to the state, up to a limit. */
+void ethtool_read(struct ethtool_source *);
+
+#endif

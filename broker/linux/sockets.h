@@ -1,0 +1,31 @@
+/*
+ * The sockets that tell of one network namespace: that of whoever opens them,
+ * for as long as they live. All that needs a capability is done here.
+ */
+#ifndef KEVD_SOCKETS_H
+#define KEVD_SOCKETS_H
+
+#include <stddef.h>
+
+enum socket_kind {
+	SOCKET_EVENTS,		/* rtnetlink: what changes */
+	SOCKET_REQUESTS,	/* rtnetlink: what is asked for */
+	SOCKET_ETHTOOL,		/* generic netlink: both */
+	SOCKET_ARP,		/* packets; needs CAP_NET_RAW */
+	SOCKET_NDP,		/* the same */
+	SOCKET_KINDS
+};
+
+struct sockets {
+	int fd[SOCKET_KINDS];	/* or -1 */
+	int error[SOCKET_KINDS];	/* errno, where there is none */
+};
+
+/* RCVBUF bytes of receive buffer for events; 0: as advised. */
+void sockets_open(struct sockets *, size_t rcvbuf);
+void sockets_close(struct sockets *);
+
+/* One of them; -errno on failure. */
+int socket_open(enum socket_kind, size_t rcvbuf);
+
+#endif
