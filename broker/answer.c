@@ -8,7 +8,7 @@
 #include "report.h"
 #include "request.h"
 #include "server.h"
-#include "state.h"
+#include "source.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -179,7 +179,8 @@ inject(struct server *s, struct peer *p, struct kev_request *r)
 		return;
 	}
 	if (r->ifname != NULL)
-		ev.ifindex = state_ifindex(s->state, r->ifname);
+		ev.ifindex = state_ifindex(source_state(s->source, 0),
+		    r->ifname);
 	hub_publish(s->hub, &ev);
 	if (r->id == NULL)
 		return;
@@ -194,7 +195,7 @@ report(struct server *s, struct peer *p, struct kev_request *r)
 
 	kev_reply_begin(out, r->id);
 	if (r->op == KEV_STATE)
-		report_state(out, s, &r->filter.ifnames);
+		report_state(out, s, &r->filter);
 	else if (r->op == KEV_TOPICS_OP)
 		report_topics(out, s);
 	else

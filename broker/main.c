@@ -10,7 +10,6 @@
 #include "options.h"
 #include "server.h"
 #include "source.h"
-#include "state.h"
 
 #include <sys/stat.h>
 
@@ -23,11 +22,12 @@
 
 /* Descriptors other than clients. */
 #define OWN_FILES 32
+/* And for other namespaces, five each. */
+#define NETNS_FILES 4096
 
 struct kevd {
 	struct options options;
 	struct server server;
-	struct state *state;
 	struct source *source;
 	struct pidfh *pidfile;
 	uid_t uid;
@@ -80,7 +80,9 @@ static bool
 open_all(struct kevd *k)
 {
 	const struct options *o = &k->options;
-	struct source_config source = { o->rcvbuf, server_crowded, &k->server };
+	struct source_config source = { .rcvbuf = o->rcvbuf,
+	    .netns = o->netns, .publish = server_publish,
+	    .crowded = server_crowded, .arg = &k->server };
 	struct server_config server = {
 		.path = o->socket, .mode = o->mode, .queue = o->queue,
 		.history = o->history, .max_clients = o->max_clients,
@@ -89,13 +91,13 @@ open_all(struct kevd *k)
 
 	if (server.fd == -2 || !find_names(k, &server.group))
 		return false;
-	daemon_allow_files(o->max_clients + OWN_FILES);
-	if (server_init(&k->server, &server) != 0 || (k->state = state_new(NULL,
-	    server_publish, &k->server)) == NULL) {
+	daemon_allow_files(o->max_clients + OWN_FILES +
+	    (o->netns != NULL ? NETNS_FILES : 0));
+	if (server_init(&k->server, &server) != 0) {
 		log_error("out of memory");
 		return false;
 	}
-	if (source_new(&k->source, k->state, &source) != 0 ||
+	if (source_new(&k->source, &source) != 0 ||
 	    source_prime(k->source) != 0)
 		return false;
 	if (o->default_socket)
@@ -130,7 +132,7 @@ serve(struct kevd *k, int token)
 	ev_signal_start(loop, &interrupt);
 	signal(SIGPIPE, SIG_IGN);
 	source_start(k->source, loop);
-	server_start(&k->server, loop, k->state, k->source);
+	server_start(&k->server, loop, k->source);
 	if (token != -1)
 		daemon_detached(token, is_relative(k->options.socket) ||
 		    is_relative(k->options.pidfile));
@@ -156,8 +158,8 @@ main(int argc, char *argv[])
 	source_free(k.source);
 	if (k.server.hub != NULL)
 		server_fini(&k.server);
-	state_free(k.state);
 	if (k.pidfile != NULL)
 		pidfile_remove(k.pidfile);
+	options_fini(&k.options);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -22,12 +22,13 @@ static const char usage[] =
 "      --queue BYTES     backlog of a client, more is a gap (1048576)\n"
 "      --history BYTES   events kept for those who come back (4194304)\n"
 "      --max-clients N   clients at the same time (4096)\n"
+"      --netns NAME      watch this network namespace, too; \"all\": every one\n"
 "      --rcvbuf BYTES    receive buffer for the kernel's messages\n"
 "  -v, --verbose         log every message of the kernel\n"
 "  -h, --help\n"
 "  -V, --version\n";
 
-enum { QUEUE = 256, HISTORY, MAX_CLIENTS, RCVBUF };
+enum { QUEUE = 256, HISTORY, MAX_CLIENTS, RCVBUF, NETNS };
 
 static const struct option longs[] = {
 	{ "socket", required_argument, NULL, 'u' },
@@ -40,6 +41,7 @@ static const struct option longs[] = {
 	{ "queue", required_argument, NULL, QUEUE },
 	{ "history", required_argument, NULL, HISTORY },
 	{ "max-clients", required_argument, NULL, MAX_CLIENTS },
+	{ "netns", required_argument, NULL, NETNS },
 	{ "rcvbuf", required_argument, NULL, RCVBUF },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -77,6 +79,32 @@ get_mode(const char *text, mode_t *mode)
 		return false;
 	}
 	*mode = (mode_t)n;
+	return true;
+}
+
+/* A file of that name is made by ip-netns(8). */
+static bool
+add_netns(struct options *o, const char *name)
+{
+	const char **v;
+	size_t n = 0;
+
+	if (name[0] == '\0' || strchr(name, '/') != NULL ||
+	    strlen(name) > NAME_MAX) {
+		fprintf(stderr, "kevd: --netns %s: is no name of a namespace\n",
+		    name);
+		return false;
+	}
+	while (o->netns != NULL && o->netns[n] != NULL)
+		n++;
+	v = realloc(o->netns, (n + 2) * sizeof *v);
+	if (v == NULL) {
+		fputs("kevd: out of memory\n", stderr);
+		return false;
+	}
+	v[n] = name;
+	v[n + 1] = NULL;
+	o->netns = v;
 	return true;
 }
 
@@ -119,11 +147,20 @@ take(struct options *o, int c)
 	case MAX_CLIENTS:
 		return number("--max-clients", optarg, 1, 1000000,
 		    &o->max_clients);
+	case NETNS:
+		return add_netns(o, optarg);
 	case RCVBUF:
 		return number("--rcvbuf", optarg, 1, BYTES_MAX, &o->rcvbuf);
 	default:
 		return false;
 	}
+}
+
+void
+options_fini(struct options *o)
+{
+	free(o->netns);
+	o->netns = NULL;
 }
 
 int

@@ -23,6 +23,7 @@ struct options {
 	size_t history;
 	size_t max_clients;
 	size_t rcvbuf;		/* 0: as the source sees fit */
+	const char **netns;	/* NULL, or names with a NULL at the end; owned */
 };
 
 /*
@@ -30,5 +31,6 @@ struct options {
  * is to say.
  */
 int options_parse(struct options *, int argc, char *argv[]);
+void options_fini(struct options *);
 
 #endif

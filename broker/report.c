@@ -23,7 +23,7 @@ static const char *const lists[LISTS] = {
 
 struct report {
 	struct buf *b;
-	const struct kev_names *ifnames;
+	const struct kev_filter *where;
 	bool open;		/* inside an interface */
 	bool skip;		/* which is not asked for */
 	enum list list;		/* inside this list of it */
@@ -61,7 +61,8 @@ static void
 begin_interface(struct report *r, const struct kev_event *ev)
 {
 	end_interface(r);
-	r->skip = !kev_globs_fit(r->ifnames, ev->ifname);
+	r->skip = !kev_globs_fit(&r->where->netns, ev->netns != NULL ?
+	    ev->netns : "") || !kev_globs_fit(&r->where->ifnames, ev->ifname);
 	if (r->skip)
 		return;
 	buf_puts(r->b, r->any ? ",{" : "{");
@@ -117,13 +118,16 @@ put_event(void *arg, struct kev_event *ev)
 
 void
 report_state(struct buf *b, const struct server *s,
-    const struct kev_names *ifnames)
+    const struct kev_filter *where)
 {
-	struct report r = { .b = b, .ifnames = ifnames, .skip = true };
+	struct report r = { .b = b, .where = where, .skip = true };
 	struct stamp now = stamp_now();
+	const struct state *st;
+	size_t i;
 
 	buf_puts(b, ",\"interfaces\":[");
-	state_snapshot(s->state, &now, put_event, &r);
+	for (i = 0; (st = source_state(s->source, i)) != NULL; i++)
+		state_snapshot(st, &now, put_event, &r);
 	end_interface(&r);
 	buf_putc(b, ']');
 }
@@ -185,11 +189,38 @@ put_source(struct buf *b, const struct source_stats *st)
 	put_count(b, ",\"resyncs\":", st->resyncs);
 	put_bool(b, ",\"available\":", st->available);
 	buf_puts(b, ",\"reason\":");
-	if (st->reason != NULL)
+	if (st->reason[0] != '\0')
 		json_put_string(b, st->reason, strlen(st->reason));
 	else
 		buf_puts(b, "null");
 	buf_putc(b, '}');
+}
+
+/* Those of our own namespace; then, by name, those of the others. */
+static void
+put_sources(struct buf *b, const struct server *s)
+{
+	const struct source_stats *st;
+	const char *netns = NULL;
+	bool first = true;
+	size_t i;
+
+	buf_puts(b, ",\"sources\":{");
+	for (i = 0; (st = source_stats(s->source, i)) != NULL; i++) {
+		/* The names of one are one string. */
+		if (st->netns != netns) {
+			buf_puts(b, netns == NULL ? "},\"netns\":{" : "},");
+			json_put_string(b, st->netns, strlen(st->netns));
+			buf_puts(b, ":{");
+			netns = st->netns;
+			first = true;
+		}
+		if (!first)
+			buf_putc(b, ',');
+		first = false;
+		put_source(b, st);
+	}
+	buf_puts(b, netns == NULL ? "},\"netns\":{}" : "}}");
 }
 
 static void
@@ -228,21 +259,14 @@ put_history(struct buf *b, const struct server *s)
 void
 report_stats(struct buf *b, const struct server *s)
 {
-	const struct source_stats *st;
 	const struct peer *p;
 	bool first = true;
-	size_t i;
 	int t;
 
 	put_count(b, ",\"uptime\":", (stamp_now().mono - s->started) / 1000000);
 	put_count(b, ",\"rss\":", sys_rss());
-	buf_puts(b, ",\"sources\":{");
-	for (i = 0; (st = source_stats(s->source, i)) != NULL; i++) {
-		if (i > 0)
-			buf_putc(b, ',');
-		put_source(b, st);
-	}
-	buf_puts(b, "},\"events\":{");
+	put_sources(b, s);
+	buf_puts(b, ",\"events\":{");
 	for (t = 0; t < KEV_TOPICS; t++) {
 		if (hub_events(s->hub, (enum kev_topic)t) == 0)
 			continue;

@@ -4,14 +4,14 @@
 #ifndef KEVD_REPORT_H
 #define KEVD_REPORT_H
 
-#include "object.h"
+#include "filter.h"
 
 struct buf;
 struct server;
 
 /* "interfaces": made of what a snapshot has, so it can't differ from it. */
 void report_state(struct buf *, const struct server *,
-    const struct kev_names *ifnames);
+    const struct kev_filter *where);
 void report_topics(struct buf *, const struct server *);
 void report_stats(struct buf *, const struct server *);
 

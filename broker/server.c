@@ -5,7 +5,7 @@
 #include "buf.h"
 #include "log.h"
 #include "request.h"
-#include "state.h"
+#include "source.h"
 #include "sys.h"
 
 #include <sys/socket.h>
@@ -27,8 +27,11 @@ present(void *arg, void (*publish)(void *, struct kev_event *), void *to)
 {
 	struct server *s = arg;
 	struct stamp now = stamp_now();
+	const struct state *st;
+	size_t i;
 
-	state_snapshot(s->state, &now, publish, to);
+	for (i = 0; (st = source_state(s->source, i)) != NULL; i++)
+		state_snapshot(st, &now, publish, to);
 }
 
 int
@@ -248,10 +251,8 @@ turn(struct ev_loop *loop, ev_prepare *w, int events)
 }
 
 void
-server_start(struct server *s, struct ev_loop *loop, struct state *state,
-    struct source *source)
+server_start(struct server *s, struct ev_loop *loop, struct source *source)
 {
-	s->state = state;
 	s->source = source;
 	s->peers.loop = loop;
 	s->peers.hangup = sys_hangup_new();

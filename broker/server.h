@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 struct source;
-struct state;
 
 struct server_config {
 	const char *path;	/* of the socket */
@@ -26,7 +25,6 @@ struct server {
 	struct server_config config;
 	struct peer_group peers;
 	struct hub *hub;
-	struct state *state;	/* lent */
 	struct source *source;	/* lent; NULL: none yet */
 	ev_io accept, hangup;
 	ev_timer retry;		/* accepting again after running out */
@@ -51,9 +49,8 @@ bool server_crowded(void *server);
  */
 int server_listen(struct server *);
 
-/* Goes live. STATE and SOURCE are lent until server_fini. */
-void server_start(struct server *, struct ev_loop *, struct state *,
-    struct source *);
+/* Goes live. SOURCE is lent until server_fini. */
+void server_start(struct server *, struct ev_loop *, struct source *);
 
 void server_fini(struct server *);
 

@@ -1,7 +1,8 @@
 /*
  * A source: the sockets that tell what the kernel does. One implementation a
  * system, in a folder of its own that configure chooses. It knows sockets and
- * decoding and hands each fact to the state, which it drives like this:
+ * decoding and hands each fact to a state, one for each network namespace,
+ * which it drives like this:
  *
  *	live	state_apply for each message, state_settle once the socket
  *		is read empty, then a dump of the parts state_wants names
@@ -12,25 +13,32 @@
 #ifndef KEVD_SOURCE_H
 #define KEVD_SOURCE_H
 
+#include "state.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct ev_loop;
 struct source;
-struct state;
 
 struct source_config {
 	size_t rcvbuf;		/* bytes of receive buffer; 0: as advised */
+	/* Names of other network namespaces to watch, NULL at the end; NULL:
+	 * none. One that is "all": every one there is. Lent. */
+	const char *const *netns;
+	/* Where events go. */
+	state_publish_fn *publish;
 	/* Whether readers still have much to take: what can wait waits a
 	 * moment then, so that they don't fall behind for that. */
 	bool (*crowded)(void *arg);
-	void *arg;
+	void *arg;		/* of both */
 };
 
 /* What "stats" tells of each; all counts since the start. */
 struct source_stats {
 	const char *name;	/* static, as "source" of an event */
+	const char *netns;	/* NULL: our own; lent */
 	uint64_t received;	/* messages, dumps included */
 	uint64_t decoded;	/* of them, those that said something */
 	uint64_t ignored;	/* well-formed, but not about our topics */
@@ -38,17 +46,25 @@ struct source_stats {
 	uint64_t overruns;	/* times that the kernel had to drop */
 	uint64_t resyncs;	/* times that everything was dumped again */
 	bool available;
-	const char *reason;	/* why not available, or NULL; lent */
+	char reason[96];	/* why not available, or "" */
 };
+
+/* One that is available, without a count; both names are lent. */
+void source_stats_init(struct source_stats *, const char *name,
+    const char *netns);
+
+/* It cannot be had: says so once, and keeps WHY; NEEDS (or NULL) what lacks. */
+void source_stats_missing(struct source_stats *, const char *why,
+    const char *needs);
 
 /*
  * Opens the sockets and joins what there is to join, so that nothing is
  * missed from here on. Returns -errno on failure, having logged what could
- * not be opened. STATE is lent until source_free.
+ * not be opened. CONFIG is copied.
  */
-int source_new(struct source **, struct state *, const struct source_config *);
+int source_new(struct source **, const struct source_config *);
 
-/* Tells the state the present, by dumps. Blocks. 0 or -errno, logged. */
+/* Tells the states the present, by dumps. Blocks. 0 or -errno, logged. */
 int source_prime(struct source *);
 
 /* Goes live: from here on the loop calls. */
@@ -57,7 +73,10 @@ void source_start(struct source *, struct ev_loop *);
 /* NULL is fine. */
 void source_free(struct source *);
 
-/* The Nth of its parts, or NULL. Lent. */
+/* The Nth state, or NULL: first our own namespace's, then others by name. */
+const struct state *source_state(const struct source *, size_t n);
+
+/* The Nth of its parts, or NULL; those of a namespace together. Lent. */
 const struct source_stats *source_stats(const struct source *, size_t n);
 
 /* The topics (bits of enum kev_topic) that it can give on this system. */

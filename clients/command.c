@@ -108,7 +108,7 @@ static void
 set_environment(const struct kev_line *event)
 {
 	static const char *const members[] = { "topic", "ifname", "ifindex",
-	    "time", "id", "source", "seq", "snapshot", NULL };
+	    "netns", "time", "id", "source", "seq", "snapshot", NULL };
 	json_t *o = (json_t *)kev_line_json(event), *v;
 	const char *const *m;
 	const char *key;

@@ -792,22 +792,25 @@ compose(struct kev *k, const struct kev_subscription *s)
 {
 	static const char *const all[] = { "**", NULL };
 	bool none = s->topics == NULL || s->topics[0] == NULL;
-	json_t *r, *topics, *ifnames = NULL, *match = NULL;
+	json_t *r, *topics, *ifnames = NULL, *netns = NULL, *match = NULL;
 
 	topics = strings(k, none ? all : s->topics, "pattern");
 	if (s->ifnames != NULL && s->ifnames[0] != NULL)
 		ifnames = strings(k, s->ifnames, "interface");
+	if (s->netns != NULL && s->netns[0] != NULL)
+		netns = strings(k, s->netns, "namespace");
 	if (s->matches != NULL && s->matches[0] != NULL)
 		match = matches(k, s->matches);
 	if (k->error[0] != '\0') {
 		json_decref(topics);
 		json_decref(ifnames);
+		json_decref(netns);
 		json_decref(match);
 		return NULL;
 	}
-	r = json_pack("{s:s, s:o, s:o*, s:o*, s:s*}", "op", "subscribe",
-	    "topics", topics, "ifname", ifnames, "match", match,
-	    "after", s->after);
+	r = json_pack("{s:s, s:o, s:o*, s:o*, s:o*, s:s*}", "op", "subscribe",
+	    "topics", topics, "ifname", ifnames, "netns", netns,
+	    "match", match, "after", s->after);
 	if (r == NULL)
 		fail(k, -EINVAL, "the id to resume after is not UTF-8");
 	if (r != NULL && s->snapshot)

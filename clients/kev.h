@@ -54,7 +54,9 @@ struct kev_subscription {
 	const char *const *matches;	/* "KEY=GLOB" on members of data */
 	const char *after;		/* an event's id: what came since */
 	int snapshot;			/* first what holds now */
-	const void *reserved[4];
+	const char *const *netns;	/* namespace globs, "" is kevd's own;
+					   empty: all that kevd watches */
+	const void *reserved[3];
 };
 
 /* The version of the library, as "1.2.3". Static. */

@@ -26,6 +26,7 @@ enum { ANSWER_MS = 10 * 1000, STDIN_MAX = 64 * 1024 };
 
 struct ctl {
 	const char *socket, *ifname;
+	const char *netns;	/* of state; NULL: all */
 	char **args;		/* command and operands, ends with NULL */
 	bool text;		/* for people */
 	bool prometheus;	/* of stats */
@@ -47,6 +48,7 @@ static const char help[] =
 "\n"
 "  -u, --socket=PATH       the socket of kevd\n"
 "  -i, --interface=IFNAME  of an injected event\n"
+"  -n, --netns=NAME        state of this network namespace only\n"
 "  -o, --output=FORMAT     json or text; default: text on a terminal, but\n"
 "                          for state\n"
 "  -j, --json              the same as -o json\n"
@@ -59,6 +61,7 @@ static const struct option longs[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "interface", required_argument, NULL, 'i' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "netns", required_argument, NULL, 'n' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "prometheus", no_argument, NULL, OPT_PROMETHEUS },
 	{ "socket", required_argument, NULL, 'u' },
@@ -213,9 +216,12 @@ do_state(const struct ctl *c)
 		json_decref(globs);
 		return wrong();
 	}
-	members = arg == c->args + 1 ? json_object() :
-	    json_pack("{s:O}", "ifname", globs);
-	json_decref(globs);
+	members = json_pack("{s:o, s:[s*]}", "ifname", globs, "netns",
+	    c->netns);
+	if (members == NULL) {
+		say("not UTF-8: %s", c->netns);
+		return wrong();
+	}
 	r = ask(c, "state", members, &k, &line);
 	json_decref(members);
 	if (r == EXIT_OK) {
@@ -429,6 +435,9 @@ option(struct ctl *c, int opt, int *format)
 	case 'j':
 		*format = 'j';
 		return -1;
+	case 'n':
+		c->netns = optarg;
+		return -1;
 	case 'o':
 		*format = strcmp(optarg, "json") == 0 ? 'j' :
 		    strcmp(optarg, "text") == 0 ? 't' : 0;
@@ -466,6 +475,10 @@ command(struct ctl *c, int format)
 			say("-i belongs to inject");
 			return wrong();
 		}
+		if (c->netns != NULL && commands[i].run != do_state) {
+			say("-n belongs to state");
+			return wrong();
+		}
 		if (c->prometheus && strcmp(c->args[0], "stats") != 0) {
 			say("--prometheus belongs to stats");
 			return wrong();
@@ -490,7 +503,7 @@ main(int argc, char **argv)
 		return out_of_memory();
 	/* "-": operands come in order, between the options, as 1. */
 	while (r == -1 &&
-	    (opt = getopt_long(argc, argv, "-hi:jo:u:V", longs, NULL)) != -1)
+	    (opt = getopt_long(argc, argv, "-hi:jn:o:u:V", longs, NULL)) != -1)
 		r = option(&c, opt, &format);
 	for (; r == -1 && optind < argc; optind++) {
 		optarg = argv[optind];

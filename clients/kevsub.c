@@ -261,6 +261,7 @@ subscribe(struct sub *s)
 	struct kev_subscription want = {
 		.topics = o->patterns,
 		.ifnames = o->ifnames,
+		.netns = o->netns,
 		.after = o->after,
 		.snapshot = o->snapshot
 	};

@@ -85,6 +85,10 @@ put_interface(struct buf *b, const json_t *interface, const char *pattern)
 	bool ipv6 = strncmp(pattern, "ipv6/", 5) == 0 ||
 	    strncmp(pattern, "nd6/", 4) == 0;
 
+	if (*member(interface, "netns") != '\0') {
+		buf_puts(b, member(interface, "netns"));
+		buf_putc(b, ':');
+	}
 	buf_puts(b, member(interface, "ifname"));
 	put_link(b, interface);
 	if ((ipv4 || ipv6) && strstr(pattern, "router") != NULL)
@@ -169,6 +173,22 @@ say_one(const struct options *o, const char *pattern, const char *glob,
 	buf_fini(&b);
 }
 
+/* The members of a request for what kevsub wants to see. NULL: no memory. */
+static char *
+where(const struct options *o)
+{
+	json_t *netns = json_array(), *members;
+	const char *const *p;
+	char *text;
+
+	for (p = o->netns; *p != NULL; p++)
+		json_array_append_new(netns, json_string(*p));
+	members = json_pack("{s:o}", "netns", netns);
+	text = json_dumps(members, JSON_COMPACT);
+	json_decref(members);
+	return text;
+}
+
 void
 missing_say(struct kev *k, const struct options *o)
 {
@@ -176,9 +196,11 @@ missing_say(struct kev *k, const struct options *o)
 	const json_t *state = NULL;
 	const char *error = "kevd is gone";
 	const char *const *p, *const *i;
+	char *members = where(o);
 	int r;
 
-	r = tool_ask(k, "state", NULL, ASK_MS, &answer);
+	r = tool_ask(k, "state", members, ASK_MS, &answer);
+	free(members);
 	if (r == 0 && kev_line_ok(answer))
 		state = kev_line_json(answer);
 	else if (r == -ETIMEDOUT)

@@ -15,7 +15,7 @@
 enum { OPT_COLOR = 256, OPT_STRICT, OPT_NO_RECONNECT, OPT_AFTER };
 
 /* "-": operands come in order, as option 1, between the options. */
-static const char shorts[] = "-c:F:hi:jlm:o:qSst:u:VWx:";
+static const char shorts[] = "-c:F:hi:jlm:n:o:qSst:u:VWx:";
 
 static const struct option longs[] = {
 	{ "after", required_argument, NULL, OPT_AFTER },
@@ -28,6 +28,7 @@ static const struct option longs[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "match", required_argument, NULL, 'm' },
+	{ "netns", required_argument, NULL, 'n' },
 	{ "no-reconnect", no_argument, NULL, OPT_NO_RECONNECT },
 	{ "output", required_argument, NULL, 'o' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -50,6 +51,8 @@ static const char help[] =
 "  -i, --interface=GLOB   only of these interfaces; repeat for more\n"
 "  -m, --match=KEY=GLOB   only with such a member of data; repeat to narrow\n"
 "      --match=KEY!=GLOB  only without\n"
+"  -n, --netns=NAME       of this network namespace, if kevd watches several,\n"
+"                         or of \"all\"; default: kevd's own; repeat for more\n"
 "  -s, --snapshot         what holds now first, then what happens\n"
 "  -S, --snapshot-only    what holds now, and exit\n"
 "  -W, --wait             until it holds or happens: -s -c 1\n"
@@ -213,6 +216,9 @@ option(struct options *o, int c)
 		return -1;
 	case 'm':
 		return add_match(o, optarg);
+	case 'n':
+		add(o->netns, optarg);
+		return -1;
 	case 'o':
 		return set_output(o, optarg);
 	case 'q':
@@ -251,6 +257,20 @@ option(struct options *o, int c)
 	}
 }
 
+/* Without a name it is kevd's own; with "all" among them there is no limit. */
+static void
+settle_netns(struct options *o)
+{
+	const char **p;
+
+	if (o->netns[0] == NULL)
+		add(o->netns, "");
+	for (p = o->netns; *p != NULL; p++) {
+		if (strcmp(*p, "all") == 0)
+			o->netns[0] = NULL;
+	}
+}
+
 /* What belongs together and what does not. */
 static int
 settle(struct options *o)
@@ -275,6 +295,7 @@ settle(struct options *o)
 		o->snapshot = true;
 	if (o->patterns[0] == NULL)
 		add(o->patterns, "**");
+	settle_netns(o);
 	if (!o->chosen)
 		o->format = isatty(STDOUT_FILENO) ? FORMAT_TEXT : FORMAT_JSON;
 	return -1;
@@ -289,8 +310,10 @@ options_parse(struct options *o, int argc, char **argv)
 	*o = (struct options){ .timeout = -1, .stay = true };
 	o->patterns = calloc(n, sizeof *o->patterns);
 	o->ifnames = calloc(n, sizeof *o->ifnames);
+	o->netns = calloc(n, sizeof *o->netns);
 	o->matches = calloc(n, sizeof *o->matches);
-	if (o->patterns == NULL || o->ifnames == NULL || o->matches == NULL)
+	if (o->patterns == NULL || o->ifnames == NULL || o->netns == NULL ||
+	    o->matches == NULL)
 		return EXIT_UNREACHABLE;
 	set_color(o, "auto");
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -311,6 +334,7 @@ options_fini(struct options *o)
 {
 	free(o->patterns);
 	free(o->ifnames);
+	free(o->netns);
 	free(o->matches);
 	free(o->command);
 }

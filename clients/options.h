@@ -12,6 +12,7 @@ enum format { FORMAT_JSON, FORMAT_TEXT, FORMAT_TEMPLATE };
 struct options {
 	const char **patterns;	/* these lists end with NULL */
 	const char **ifnames;
+	const char **netns;	/* empty: all */
 	const char **matches;	/* KEY=GLOB and KEY!=GLOB */
 	char **command;		/* NULL: none */
 	const char *socket;	/* NULL: the default */

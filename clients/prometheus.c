@@ -52,18 +52,50 @@ head(const char *name, const char *type, const char *help)
 	printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* A label's value: backslash, quote and newline are escaped. */
 static void
-print_sources(const json_t *sources)
+put_label(const char *name, const char *value)
+{
+	printf("%s=\"", name);
+	for (; *value != '\0'; value++) {
+		if (*value == '\n')
+			fputs("\\n", stdout);
+		else
+			printf(*value == '"' || *value == '\\' ? "\\%c" : "%c",
+			    *value);
+	}
+	putchar('"');
+}
+
+/* Those of one namespace; NULL: of kevd's own. */
+static void
+print_group(const struct single *s, const char *netns, const json_t *sources)
 {
 	const char *source;
+	json_t *v;
+
+	json_object_foreach((json_t *)sources, source, v) {
+		printf("%s{source=\"%s\"", s->name, source);
+		if (netns != NULL) {
+			putchar(',');
+			put_label("netns", netns);
+		}
+		printf("} %lld\n", number(json_object_get(v, s->member)));
+	}
+}
+
+static void
+print_sources(const json_t *stats)
+{
+	const char *netns;
 	json_t *v;
 	size_t i;
 
 	for (i = 0; i < LENGTH(each); i++) {
 		head(each[i].name, each[i].type, each[i].help);
-		json_object_foreach((json_t *)sources, source, v)
-			printf("%s{source=\"%s\"} %lld\n", each[i].name, source,
-			    number(json_object_get(v, each[i].member)));
+		print_group(&each[i], NULL, json_object_get(stats, "sources"));
+		json_object_foreach(json_object_get(stats, "netns"), netns, v)
+			print_group(&each[i], netns, v);
 	}
 }
 
@@ -105,7 +137,7 @@ prometheus_print(const struct json_t *stats)
 		printf("%s %lld\n", s->name,
 		    number(json_object_get(outer, s->member)));
 	}
-	print_sources(json_object_get(stats, "sources"));
+	print_sources(stats);
 	head("kev_events_total", "counter", "Events published");
 	json_object_foreach(json_object_get(stats, "events"), topic, v)
 		printf("kev_events_total{topic=\"%s\"} %lld\n", topic,

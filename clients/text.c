@@ -327,8 +327,10 @@ void
 text_event(struct buf *b, const json_t *event, bool color)
 {
 	const char *topic = json_string_value(json_object_get(event, "topic"));
+	const char *netns = json_string_value(json_object_get(event, "netns"));
 	const char *ifname = json_string_value(json_object_get(event,
 	    "ifname"));
+	size_t width = 0;
 
 	put_time(b, json_string_value(json_object_get(event, "time")));
 	buf_putc(b, ' ');
@@ -343,8 +345,14 @@ text_event(struct buf *b, const json_t *event, bool color)
 	pad(b, text_width(topic), TOPIC_WIDTH);
 	if (ifname == NULL || *ifname == '\0')
 		ifname = "-";
+	/* No interface has a colon in its name. */
+	if (netns != NULL) {
+		text_puts(b, netns);
+		buf_putc(b, ':');
+		width = text_width(netns) + 1;
+	}
 	text_puts(b, ifname);
-	pad(b, text_width(ifname), IFNAME_WIDTH);
+	pad(b, width + text_width(ifname), IFNAME_WIDTH);
 	put_summary(b, event);
 	while (b->len > 0 && b->data[b->len - 1] == ' ')
 		b->len--;

@@ -36,7 +36,8 @@ void text_json(struct buf *, const char *line, size_t len);
 void text_value(struct buf *, const struct json_t *, char sep, bool safe);
 
 /*
- * One event as TIME TOPIC IFNAME summary, without newline; the time is local.
+ * One event as TIME TOPIC IFNAME summary, without newline; the time is local,
+ * the interface of another namespace is NETNS:IFNAME.
  */
 void text_event(struct buf *, const struct json_t *event, bool color);
 

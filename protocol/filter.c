@@ -13,6 +13,7 @@ void
 kev_filter_fini(struct kev_filter *f)
 {
 	free(f->ifnames.buf);
+	free(f->netns.buf);
 	free(f->matches.buf);
 	memset(f, 0, sizeof *f);
 }
@@ -38,6 +39,7 @@ kev_filter_copy(struct kev_filter *to, const struct kev_filter *from)
 	to->topics = from->topics;
 	memcpy(to->field, from->field, sizeof to->field);
 	if (copy_names(&to->ifnames, &from->ifnames) &&
+	    copy_names(&to->netns, &from->netns) &&
 	    copy_names(&to->matches, &from->matches))
 		return true;
 	kev_filter_fini(to);
@@ -55,6 +57,7 @@ bool
 kev_filter_same(const struct kev_filter *a, const struct kev_filter *b)
 {
 	return a->topics == b->topics && same_names(&a->ifnames, &b->ifnames) &&
+	    same_names(&a->netns, &b->netns) &&
 	    same_names(&a->matches, &b->matches) &&
 	    memcmp(a->field, b->field, a->matches.n * sizeof a->field[0]) == 0;
 }
@@ -62,7 +65,7 @@ kev_filter_same(const struct kev_filter *a, const struct kev_filter *b)
 bool
 kev_filter_plain(const struct kev_filter *f)
 {
-	return f->ifnames.n == 0 && f->matches.n == 0;
+	return f->ifnames.n == 0 && f->netns.n == 0 && f->matches.n == 0;
 }
 
 static const char *
@@ -86,6 +89,15 @@ kev_globs_fit(const struct kev_names *globs, const char *text)
 			return true;
 	}
 	return false;
+}
+
+/* Of kev/ only what is told of another namespace can be unwanted. */
+static bool
+netns_fits(const struct kev_filter *f, enum kev_topic topic, const char *netns)
+{
+	if (netns == NULL && (KEV_TOPIC_KEV & UINT64_C(1) << topic))
+		return true;
+	return kev_globs_fit(&f->netns, netns != NULL ? netns : "");
 }
 
 static bool
@@ -121,6 +133,8 @@ kev_filter_fits(const struct kev_filter *f, const struct kev_event *ev)
 	const char *glob = NULL;
 	unsigned i;
 
+	if (!netns_fits(f, ev->topic, ev->netns))
+		return false;
 	if (KEV_TOPIC_KEV & UINT64_C(1) << ev->topic)
 		return true;
 	if (!interface_fits(f, ev))
@@ -182,27 +196,41 @@ line_interface_fits(const struct kev_filter *f, enum kev_topic topic,
 	return false;
 }
 
+/* By interface and members. */
+static bool
+line_fits(const struct kev_filter *f, enum kev_topic topic, const json_t *ev)
+{
+	const json_t *data = json_object_get(ev, "data");
+	const char *glob = NULL;
+	unsigned i;
+
+	if (!line_interface_fits(f, topic, ev))
+		return false;
+	for (i = 0; i < f->matches.n; i++) {
+		glob = next_name(&f->matches, glob);
+		if (f->field[i] < 0 || !kev_value_fits(glob, json_object_get(
+		    data, kev_field_name((enum kev_field)f->field[i]))))
+			return false;
+	}
+	return true;
+}
+
 bool
 kev_filter_fits_line(const struct kev_filter *f, enum kev_topic topic,
     const char *line, size_t len)
 {
-	const char *glob = NULL;
-	json_t *ev, *data;
+	json_t *ev;
 	bool fits;
-	unsigned i;
 
-	if (kev_filter_plain(f) || (KEV_TOPIC_KEV & UINT64_C(1) << topic))
+	if (kev_filter_plain(f))
 		return true;
 	ev = json_loadb(line, len, 0, NULL);
 	if (ev == NULL)
 		return false;
-	fits = line_interface_fits(f, topic, ev);
-	data = json_object_get(ev, "data");
-	for (i = 0; fits && i < f->matches.n; i++) {
-		glob = next_name(&f->matches, glob);
-		fits = f->field[i] >= 0 && kev_value_fits(glob, json_object_get(data,
-		    kev_field_name((enum kev_field)f->field[i])));
-	}
+	fits = netns_fits(f, topic, json_string_value(json_object_get(ev,
+	    "netns")));
+	if ((KEV_TOPIC_KEV & UINT64_C(1) << topic) == 0)
+		fits = fits && line_fits(f, topic, ev);
 	json_decref(ev);
 	return fits;
 }

@@ -15,6 +15,7 @@
 struct kev_filter {
 	uint64_t topics;		/* without kev/, which all get */
 	struct kev_names ifnames;	/* globs, one must fit; none: all do */
+	struct kev_names netns;		/* the same; kevd's own is "" */
 	struct kev_names matches;	/* globs, all must fit */
 	int field[KEV_MATCHES_MAX];	/* what each is for; -1: no such */
 };
@@ -31,7 +32,8 @@ bool kev_filter_plain(const struct kev_filter *);
 /*
  * Whether it wants the event; the topic is known to be one of its own. What
  * has no interface does not fit a filter for some, but network/changed does
- * when it names one of them. A rename fits by the new name or the old.
+ * when it names one of them. A rename fits by the new name or the old. kev/
+ * fits always, unless it is about a namespace that does not.
  */
 bool kev_filter_fits(const struct kev_filter *, const struct kev_event *);
 

@@ -107,34 +107,45 @@ put_glob(struct buf *b, const char *what, const char *glob,
 	return KEV_OK;
 }
 
+/* The member WHAT, globs one of which must fit. */
 static enum kev_error
-get_ifnames(const json_t *root, struct kev_filter *f, const struct complaint *c)
+get_globs(const json_t *root, const char *what, struct kev_names *globs,
+    const struct complaint *c)
 {
 	struct buf b = BUF_INIT;
 	const json_t *list, *v;
 	enum kev_error e;
 	size_t i;
 
-	e = member(root, "ifname", JSON_ARRAY, "an array of strings", &list, c);
+	e = member(root, what, JSON_ARRAY, "an array of strings", &list, c);
 	if (e != KEV_OK || list == NULL)
 		return e;
 	if (json_array_size(list) > KEV_GLOBS_MAX)
-		return refuse(c, KEV_TOO_MANY, "more than %d in \"ifname\"",
-		    KEV_GLOBS_MAX);
+		return refuse(c, KEV_TOO_MANY, "more than %d in \"%s\"",
+		    KEV_GLOBS_MAX, what);
 	json_array_foreach((json_t *)list, i, v) {
 		if (!json_is_string(v))
 			e = refuse(c, KEV_BAD_REQUEST,
-			    "\"ifname\" must hold strings");
+			    "\"%s\" must hold strings", what);
 		else
-			e = put_glob(&b, "ifname", json_string_value(v), c);
+			e = put_glob(&b, what, json_string_value(v), c);
 		if (e == KEV_OK)
 			continue;
 		buf_fini(&b);
 		return e;
 	}
-	if (!take_names(&b, json_array_size(list), &f->ifnames))
+	if (!take_names(&b, json_array_size(list), globs))
 		return refuse(c, KEV_TOO_MANY, "out of memory");
 	return KEV_OK;
+}
+
+/* Where: in which namespaces, on which interfaces. */
+static enum kev_error
+get_where(const json_t *root, struct kev_filter *f, const struct complaint *c)
+{
+	enum kev_error e = get_globs(root, "ifname", &f->ifnames, c);
+
+	return e != KEV_OK ? e : get_globs(root, "netns", &f->netns, c);
 }
 
 /* A value to match as text: a string is a glob, others are as in JSON. */
@@ -197,7 +208,7 @@ parse_subscribe(struct kev_request *r, const struct complaint *c)
 	if (v == NULL)
 		return refuse(c, KEV_BAD_REQUEST, "\"topics\" is missing");
 	if ((e = get_topics(v, &r->filter.topics, c)) != KEV_OK ||
-	    (e = get_ifnames(r->root, &r->filter, c)) != KEV_OK ||
+	    (e = get_where(r->root, &r->filter, c)) != KEV_OK ||
 	    (e = get_matches(r->root, &r->filter, c)) != KEV_OK ||
 	    (e = member(r->root, "after", JSON_STRING, "a string", &v, c)) !=
 	    KEV_OK)
@@ -336,7 +347,7 @@ kev_request_parse(struct kev_request *r, const char *line, size_t len,
 	case KEV_UNSUBSCRIBE:
 		return parse_unsubscribe(r, &c);
 	case KEV_STATE:
-		return get_ifnames(r->root, &r->filter, &c);
+		return get_where(r->root, &r->filter, &c);
 	case KEV_INJECT:
 		return parse_inject(r, &c);
 	default:

@@ -29,7 +29,7 @@ struct kev_request {
 	struct json_t *root;		/* owned; what follows points into it */
 	const struct json_t *id;	/* NULL: none */
 	struct kev_filter filter;	/* subscribe; topics of unsubscribe;
-					   ifnames of state; owned until moved */
+					   ifnames and netns of state; owned until moved */
 	bool snapshot;			/* subscribe */
 	const char *after;		/* subscribe, or NULL */
 	enum kev_topic topic;		/* inject */

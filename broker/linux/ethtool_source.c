@@ -2,7 +2,6 @@
 
 #include "ethtool_source.h"
 
-#include "log.h"
 #include "state.h"
 
 #include <linux/ethtool_netlink.h>
@@ -12,7 +11,6 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Datagrams read before others have their turn. */
@@ -91,26 +89,27 @@ find_family(struct ethtool_source *e)
 }
 
 void
-ethtool_init(struct ethtool_source *e, struct state *st, int fd, int error)
+ethtool_init(struct ethtool_source *e, struct state *st,
+    const struct sockets *sockets, const char *netns)
 {
-	const char *fault = error != 0 ? strerror(error) : NULL;
+	const char *fault = NULL;
 
 	memset(e, 0, sizeof *e);
 	e->state = st;
-	e->fd = fd;
-	e->stats.name = "ethtool";
-	if (fault == NULL)
+	e->fd = sockets->fd[SOCKET_ETHTOOL];
+	source_stats_init(&e->stats, "ethtool", netns);
+	if (e->fd == -1)
+		fault = strerror(sockets->error[SOCKET_ETHTOOL]);
+	else
 		fault = find_family(e);
-	if (fault == NULL && setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
-	    &e->family.monitor, sizeof e->family.monitor) == -1)
+	if (fault == NULL && setsockopt(e->fd, SOL_NETLINK,
+	    NETLINK_ADD_MEMBERSHIP, &e->family.monitor,
+	    sizeof e->family.monitor) == -1)
 		fault = strerror(errno);
-	e->stats.available = fault == NULL;
 	if (fault == NULL)
 		return;
-	snprintf(e->reason, sizeof e->reason, "%s", fault);
-	e->stats.reason = e->reason;
 	e->fd = -1;
-	log_info("ethtool: not available: %s", e->reason);
+	source_stats_missing(&e->stats, fault, NULL);
 }
 
 static void

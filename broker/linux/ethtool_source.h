@@ -6,6 +6,7 @@
 #define KEVD_ETHTOOL_SOURCE_H
 
 #include "ethtool_decode.h"
+#include "sockets.h"
 #include "source.h"
 
 struct ethtool_source {
@@ -15,11 +16,11 @@ struct ethtool_source {
 	uint32_t seq;		/* of the last request */
 	bool lost;		/* something is missing: for who reads to clear */
 	struct source_stats stats;
-	char reason[64];	/* why not available */
 };
 
-/* FD or, when it is -1, the errno of why there is none. */
-void ethtool_init(struct ethtool_source *, struct state *, int fd, int error);
+/* Without its socket, or in a kernel without it, it is not available. */
+void ethtool_init(struct ethtool_source *, struct state *,
+    const struct sockets *, const char *netns);
 
 /*
  * Asks for one link. The answer is handed to the state, and before it whatever

@@ -2,7 +2,6 @@
 
 #include "packet_source.h"
 
-#include "log.h"
 #include "packet.h"
 #include "state.h"
 
@@ -11,27 +10,32 @@
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Packets taken before others have their turn. */
 #define TURN 64
 
+static const struct {
+	const char *name;
+	enum socket_kind socket;
+} kinds[PACKET_KINDS] = {
+	[PACKET_KIND_ARP] = { "arp", SOCKET_ARP },
+	[PACKET_KIND_NDP] = { "ndp", SOCKET_NDP },
+};
+
 void
-packet_source_init(struct packet_source *p, enum packet_kind kind, int fd,
-    int error)
+packet_source_init(struct packet_source *p, enum packet_kind kind,
+    const struct sockets *sockets, const char *netns)
 {
+	int error = sockets->error[kinds[kind].socket];
+
 	memset(p, 0, sizeof *p);
 	p->kind = kind;
-	p->stats.name = kind == PACKET_KIND_ARP ? "arp" : "ndp";
-	p->fd = fd;
-	p->stats.available = fd != -1;
-	if (fd != -1)
-		return;
-	snprintf(p->reason, sizeof p->reason, "%s%s", strerror(error),
-	    error == EPERM || error == EACCES ? " (needs CAP_NET_RAW)" : "");
-	p->stats.reason = p->reason;
-	log_info("%s: not available: %s", p->stats.name, p->reason);
+	p->fd = sockets->fd[kinds[kind].socket];
+	source_stats_init(&p->stats, kinds[kind].name, netns);
+	if (p->fd == -1)
+		source_stats_missing(&p->stats, strerror(error),
+		    error == EPERM || error == EACCES ? "CAP_NET_RAW" : NULL);
 }
 
 /* The interface and hop limit of an ICMPv6 message. */

@@ -80,29 +80,28 @@ count_drops(int fd)
 	return meminfo(fd).value[SK_MEMINFO_DROPS];
 }
 
-int
-rtnetlink_new(struct rtnetlink **out, struct state *st, struct sockets *sockets,
-    struct ethtool_source *ethtool, size_t rcvbuf)
+struct rtnetlink *
+rtnetlink_new(struct state *st, struct sockets *sockets,
+    struct ethtool_source *ethtool, const char *netns, size_t rcvbuf)
 {
-	struct rtnetlink *rt;
+	struct rtnetlink *rt = calloc(1, sizeof *rt);
+	int error = sockets->error[SOCKET_EVENTS];
 
-	*out = NULL;
-	if (sockets->fd[SOCKET_EVENTS] == -1)
-		return fail("watching", sockets->error[SOCKET_EVENTS]);
-	if (sockets->fd[SOCKET_REQUESTS] == -1)
-		return fail("asking", sockets->error[SOCKET_REQUESTS]);
-	rt = calloc(1, sizeof *rt);
 	if (rt == NULL)
-		return -ENOMEM;
+		return NULL;
 	rt->state = st;
 	rt->sockets = sockets;
 	rt->ethtool = ethtool;
 	rt->rcvbuf = rcvbuf;
-	rt->stats.name = "rtnetlink";
-	rt->stats.available = true;
-	rt->drops = count_drops(sockets->fd[SOCKET_EVENTS]);
-	*out = rt;
-	return 0;
+	source_stats_init(&rt->stats, "rtnetlink", netns);
+	if (error == 0)
+		error = sockets->error[SOCKET_REQUESTS];
+	if (error != 0)
+		source_stats_missing(&rt->stats, strerror(error),
+		    error == EPERM && netns != NULL ? "CAP_SYS_ADMIN" : NULL);
+	else
+		rt->drops = count_drops(sockets->fd[SOCKET_EVENTS]);
+	return rt;
 }
 
 void
@@ -393,7 +392,7 @@ rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
 	return 0;
 }
 
-/* Another socket, if the last one failed. */
+/* Another socket, if the last one failed; only here can we open one. */
 static bool
 reopen(struct rtnetlink *rt)
 {
@@ -401,6 +400,8 @@ reopen(struct rtnetlink *rt)
 
 	if (*fd != -1)
 		return true;
+	if (rt->stats.netns != NULL)
+		return false;
 	got = socket_open(SOCKET_EVENTS, rt->rcvbuf);
 	if (got < 0) {
 		(void)fail("watching", -got);

@@ -15,11 +15,12 @@
 struct rtnetlink;
 
 /*
- * Reads the sockets, which are lent, and asks ETHTOOL where it matters. 0 or
- * -errno, logged. RCVBUF as for sockets_open, should one fail.
+ * Reads the sockets, which are lent, and asks ETHTOOL where it matters. Without
+ * them it is not available. RCVBUF as for sockets_open, should one of our own
+ * namespace (NETNS is NULL) fail. NULL: no memory.
  */
-int rtnetlink_new(struct rtnetlink **, struct state *, struct sockets *,
-    struct ethtool_source *, size_t rcvbuf);
+struct rtnetlink *rtnetlink_new(struct state *, struct sockets *,
+    struct ethtool_source *, const char *netns, size_t rcvbuf);
 void rtnetlink_free(struct rtnetlink *);
 
 /* To be polled for reading; after a failure another one, or -1. */

@@ -10,10 +10,8 @@
 #include <errno.h>
 
 int
-source_new(struct source **out, struct state *st,
-    const struct source_config *config)
+source_new(struct source **out, const struct source_config *config)
 {
-	(void)st;
 	(void)config;
 	*out = NULL;
 	log_error("this system's kernel is not supported yet");
@@ -38,6 +36,14 @@ void
 source_free(struct source *s)
 {
 	(void)s;
+}
+
+const struct state *
+source_state(const struct source *s, size_t n)
+{
+	(void)s;
+	(void)n;
+	return NULL;
 }
 
 const struct source_stats *

@@ -86,8 +86,7 @@ run() {
 	fi
 }
 
-# What is in /run stays in here.
-mount -t tmpfs none /run || skip "no /run of our own"
+own_run || skip "no /run of our own"
 mkdir /run/kev
 ip link add eth0 type veth peer name peer0
 ip link set eth0 up

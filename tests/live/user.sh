@@ -53,6 +53,33 @@ grep -q denied "$dir/said" || fail "$(cat "$dir/said")"
 stop_kevd
 [ -e "$KEV_SOCKET" ] && fail "left a socket"
 
+# It finds other namespaces all the same: by a process that can enter them, and
+# has no other privileges than that takes (12 NET_ADMIN, 13 NET_RAW, 19
+# SYS_PTRACE, 21 SYS_ADMIN), nor anything of kevd's open.
+if own_run; then
+	exec 5<&-
+	rm "$dir/lines"
+	start_kevd -U nobody --netns all
+	start_log
+	awk '/^Cap/ && $2 ~ /[1-9a-f]/ && !/CapBnd/ { exit 1 }' \
+	    "/proc/$kevd_pid/status" || fail "$(cat "/proc/$kevd_pid/status")"
+	finder=$(cat "/proc/$kevd_pid/task/$kevd_pid/children")
+	finder=${finder% }
+	awk '/^Cap(Prm|Eff):/ && $2 !~ /^0*283000$/ { exit 1 }
+	    /^CapInh:/ && $2 !~ /^0+$/ { exit 1 }
+	    /^NoNewPrivs:/ && $2 != 1 { exit 1 }' "/proc/$finder/status" ||
+	    fail "$(cat "/proc/$finder/status")"
+	ip netns add late
+	expect '"interface/attach"*"ifname":"lo"*"netns":"late"'
+	ip -n late link set lo up
+	expect '"ipv4/address-ready"*"ifname":"lo"*"netns":"late"*127.0.0.1'
+	"$kevctl" stats | jq -e '.netns.late | .arp.available and
+	    .ndp.available' >/dev/null || fail "$("$kevctl" stats)"
+	ip netns del late
+	expect '"interface/detach"*"ifname":"lo"*"netns":"late"'
+	stop_kevd
+fi
+
 # Only the group may connect, if told so.
 start_kevd -g daemon -m 0660
 [ "$(stat -c '%a %G' "$KEV_SOCKET")" = "660 daemon" ] ||

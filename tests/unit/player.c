@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each interface is {"ifname", "link", "addresses":{KEY:..}, "routers":{..},
- * "nat64":{..}}. */
+/* Each interface is {"ifname", "netns", "link", "addresses":{KEY:..},
+ * "routers":{..}, "nat64":{..}}, by its index and namespace. */
 
 json_t *
 player_new(void)
@@ -64,9 +64,10 @@ before(const json_t *data, const json_t *prev)
 static json_t *
 attach(json_t *state, const char *index, const json_t *ev)
 {
-	json_t *link = json_pack("{s:O,s:O,s:{},s:{},s:{}}", "ifname",
+	json_t *link = json_pack("{s:O,s:O,s:{},s:{},s:{},s:O*}", "ifname",
 	    json_object_get(ev, "ifname"), "link", json_object_get(ev, "data"),
-	    "addresses", "routers", "nat64");
+	    "addresses", "routers", "nat64", "netns",
+	    json_object_get(ev, "netns"));
 
 	json_object_set_new(state, index, link);
 	return link;
@@ -154,14 +155,14 @@ player_line(json_t *state, const char *line, size_t len)
 {
 	json_t *ev = json_loadb(line, len, 0, NULL), *link;
 	const char *topic, *level;
-	char index[32];
+	char index[320];
 
 	if (ev == NULL)
 		return false;
 	topic = text(ev, "topic");
 	level = strchr(topic, '/');
-	snprintf(index, sizeof index, "%lld", (long long)json_integer_value(
-	    json_object_get(ev, "ifindex")));
+	snprintf(index, sizeof index, "%lld %s", (long long)json_integer_value(
+	    json_object_get(ev, "ifindex")), text(ev, "netns"));
 	link = json_object_get(state, index);
 	if (level == NULL || (link == NULL &&
 	    strcmp(topic, "interface/attach") != 0)) {
@@ -181,12 +182,15 @@ player_line(json_t *state, const char *line, size_t len)
 	return true;
 }
 
+/* First those of our own namespace. */
 static int
-by_number(const void *a, const void *b)
+by_index(const void *a, const void *b)
 {
-	long x = atol(*(const char *const *)a), y = atol(*(const char *const *)b);
+	const char *s = *(const char *const *)a, *t = *(const char *const *)b;
+	long x = atol(s), y = atol(t);
+	int order = strcmp(strchr(s, ' '), strchr(t, ' '));
 
-	return (x > y) - (x < y);
+	return order != 0 ? order : (x > y) - (x < y);
 }
 
 static int
@@ -239,12 +243,15 @@ player_state(const json_t *state)
 	const char **key;
 	size_t n, i;
 
-	key = keys(state, by_number, &n);
+	key = keys(state, by_index, &n);
 	for (i = 0; i < n; i++) {
 		in = json_object_get(state, key[i]);
 		addresses = json_object_get(in, "addresses");
 		out = json_copy(json_object_get(in, "link"));
 		json_object_set(out, "ifname", json_object_get(in, "ifname"));
+		if (json_object_get(in, "netns") != NULL)
+			json_object_set(out, "netns",
+			    json_object_get(in, "netns"));
 		json_object_set_new(out, "ifindex", json_integer(atol(key[i])));
 		json_object_set_new(out, "ipv4", values(addresses, '4'));
 		json_object_set_new(out, "ipv6", values(addresses, '6'));

@@ -75,10 +75,9 @@ open_source(void **state)
 	gaps = 0;
 	st = state_new(NULL, publish, NULL);
 	sockets_open(&sockets, 0);
-	ethtool_init(&ethtool, st, sockets.fd[SOCKET_ETHTOOL],
-	    sockets.error[SOCKET_ETHTOOL]);
-	return rtnetlink_new(&rt, st, &sockets, &ethtool, 0) != 0 ||
-	    rtnetlink_dump(rt, PART_ALL) != 0;
+	ethtool_init(&ethtool, st, &sockets, NULL);
+	rt = rtnetlink_new(st, &sockets, &ethtool, NULL, 0);
+	return rt == NULL || rtnetlink_dump(rt, PART_ALL) != 0;
 }
 
 static int

@@ -1,0 +1,370 @@
+#include "config.h"
+
+#include "namespace.h"
+
+#include "packet_source.h"
+#include "rtnetlink_source.h"
+#include "state.h"
+
+#include <ev.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Microseconds until a failed resync is tried again. */
+#define RETRY 1000000
+/* So long a pause for readers is, and so many are there in a burst. */
+#define PAUSE 2000
+#define PATIENCE 500
+
+enum phase {
+	READING,	/* what comes */
+	PAUSED,		/* there is more to read, but readers need a moment */
+	SYNCING,	/* a resync is handed over in pieces */
+	FAILED		/* a resync failed and is tried again; reading goes on */
+};
+
+struct namespace {
+	char *name;
+	struct finder *finder;
+	struct state *state;
+	struct sockets sockets;
+	struct rtnetlink *rtnetlink;
+	struct ethtool_source ethtool;
+	struct packet_source packets[PACKET_KINDS];
+	ev_io packet_io[PACKET_KINDS];
+	bool (*crowded)(void *arg);
+	void *arg;
+	struct ev_loop *loop;
+	ev_io feed, ethtool_io;
+	ev_timer timer;
+	enum phase phase;
+	uint64_t wake;		/* when to go on, stamp.mono; 0: not waiting */
+	int patience;		/* pauses that are left for readers */
+};
+
+struct namespace *
+namespace_new(const char *name, const struct sockets *sockets,
+    struct finder *finder, const struct source_config *config)
+{
+	struct namespace *s = calloc(1, sizeof *s);
+	struct sockets unused = *sockets;
+	int i;
+
+	if (s == NULL) {
+		sockets_close(&unused);
+		return NULL;
+	}
+	s->sockets = *sockets;
+	s->finder = finder;
+	s->patience = PATIENCE;
+	s->crowded = config->crowded;
+	s->arg = config->arg;
+	if ((name != NULL && (s->name = strdup(name)) == NULL) ||
+	    (s->state = state_new(name, config->publish, config->arg)) ==
+	    NULL || (s->rtnetlink = rtnetlink_new(s->state, &s->sockets,
+	    &s->ethtool, s->name, config->rcvbuf)) == NULL) {
+		namespace_free(s);
+		return NULL;
+	}
+	ethtool_init(&s->ethtool, s->state, &s->sockets, s->name);
+	for (i = 0; i < PACKET_KINDS; i++)
+		packet_source_init(&s->packets[i], (enum packet_kind)i,
+		    &s->sockets, s->name);
+	return s;
+}
+
+void
+namespace_free(struct namespace *s)
+{
+	int i;
+
+	if (s == NULL)
+		return;
+	if (s->loop != NULL) {
+		ev_io_stop(s->loop, &s->feed);
+		ev_io_stop(s->loop, &s->ethtool_io);
+		for (i = 0; i < PACKET_KINDS; i++)
+			ev_io_stop(s->loop, &s->packet_io[i]);
+		ev_timer_stop(s->loop, &s->timer);
+	}
+	rtnetlink_free(s->rtnetlink);
+	sockets_close(&s->sockets);
+	state_free(s->state);
+	free(s->name);
+	free(s);
+}
+
+const char *
+namespace_name(const struct namespace *s)
+{
+	return s->name;
+}
+
+const struct state *
+namespace_state(const struct namespace *s)
+{
+	return s->state;
+}
+
+bool
+namespace_is_open(const struct namespace *s)
+{
+	return rtnetlink_stats(s->rtnetlink)->available;
+}
+
+/* The one timer: only when the state waits for a time, or we do. */
+static void
+set_timer(struct namespace *s)
+{
+	uint64_t when = state_deadline(s->state), now = stamp_now().mono;
+
+	if (when == 0 || (s->wake != 0 && s->wake < when))
+		when = s->wake;
+	ev_timer_stop(s->loop, &s->timer);
+	if (when == 0)
+		return;
+	ev_now_update(s->loop);
+	ev_timer_set(&s->timer, when > now ? (double)(when - now) / 1e6 : 0.,
+	    0.);
+	ev_timer_start(s->loop, &s->timer);
+}
+
+/* Reads what comes, unless there is nothing to read it from. */
+static void
+watch(struct namespace *s)
+{
+	int fd = rtnetlink_fd(s->rtnetlink);
+
+	if (s->loop == NULL || (ev_is_active(&s->feed) && s->feed.fd == fd))
+		return;
+	ev_io_stop(s->loop, &s->feed);
+	if (fd == -1)
+		return;
+	ev_io_set(&s->feed, fd, EV_READ);
+	ev_io_start(s->loop, &s->feed);
+}
+
+/* From now on in PHASE; at WAKE, if not 0, time_over goes on with it. */
+static void
+enter(struct namespace *s, enum phase phase, uint64_t wake)
+{
+	s->phase = phase;
+	s->wake = wake;
+	if (phase == READING || phase == FAILED)
+		watch(s);
+	else
+		ev_io_stop(s->loop, &s->feed);
+}
+
+/* What the kernel changed in silence is read, until nothing is missing. */
+static void
+settle(struct namespace *s)
+{
+	struct stamp now = stamp_now();
+	unsigned wants;
+
+	state_settle(s->state, &now);
+	wants = state_wants(s->state);
+	if (wants == 0)
+		return;
+	if (rtnetlink_dump(s->rtnetlink, wants) != 0)
+		enter(s, FAILED, now.mono + RETRY);
+	now = stamp_now();
+	state_settle(s->state, &now);
+}
+
+int
+namespace_prime(struct namespace *s)
+{
+	int error = rtnetlink_dump(s->rtnetlink, PART_ALL);
+
+	if (error == 0) {
+		settle(s);
+		return 0;
+	}
+	rtnetlink_lose(s->rtnetlink, KEV_SOURCE_LOST);
+	enter(s, FAILED, stamp_now().mono + RETRY);
+	return error;
+}
+
+/*
+ * After a burst readers who do take what it gave have some time for that, in
+ * all a second at most, and only while the kernel can wait. Otherwise a healthy
+ * reader would fall behind, because kevd is faster than most.
+ */
+static bool
+pause_for_readers(struct namespace *s, enum phase phase)
+{
+	if (s->patience == 0 || !s->crowded(s->arg) ||
+	    !rtnetlink_can_wait(s->rtnetlink))
+		return false;
+	s->patience--;
+	enter(s, phase, stamp_now().mono + PAUSE);
+	return true;
+}
+
+/*
+ * The socket of another namespace failed, and only who may enter that can open
+ * one: the namespace will be gone for us, and come again.
+ */
+static bool
+ask_again(struct namespace *s)
+{
+	if (rtnetlink_fd(s->rtnetlink) != -1 || s->finder == NULL)
+		return false;
+	finder_again(s->finder, s->name);
+	return true;
+}
+
+/* The next piece of a resync. Nothing else is read before it is over. */
+static void
+resync(struct namespace *s)
+{
+	if (pause_for_readers(s, SYNCING))
+		return;
+	switch (rtnetlink_resync(s->rtnetlink)) {
+	case RTNL_MORE:
+		enter(s, SYNCING, stamp_now().mono);
+		break;
+	case RTNL_LOST:
+		enter(s, FAILED, ask_again(s) ? 0 : stamp_now().mono + RETRY);
+		break;
+	default:
+		s->patience = PATIENCE;
+		enter(s, READING, 0);
+	}
+}
+
+/* Something about a link is missing: all of them are asked again. */
+static void
+repair_modes(struct namespace *s)
+{
+	if (!s->ethtool.lost || s->phase != READING)
+		return;
+	s->ethtool.lost = false;
+	rtnetlink_lose(s->rtnetlink, KEV_KERNEL_OVERRUN);
+	resync(s);
+}
+
+static void
+feed_ready(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct namespace *s = w->data;
+
+	(void)loop;
+	(void)events;
+	/* A packet that explains what the kernel tells came before that. */
+	packet_source_read(&s->packets[PACKET_KIND_NDP], s->state);
+	switch (rtnetlink_read(s->rtnetlink)) {
+	case RTNL_MORE:
+		settle(s);
+		(void)pause_for_readers(s, PAUSED);
+		break;
+	case RTNL_LOST:
+		if (s->phase == FAILED)
+			settle(s);
+		else
+			resync(s);
+		break;
+	default:
+		s->patience = PATIENCE;
+		settle(s);
+	}
+	repair_modes(s);
+	set_timer(s);
+}
+
+static void
+ethtool_ready(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct namespace *s = w->data;
+
+	(void)loop;
+	(void)events;
+	ethtool_read(&s->ethtool);
+	repair_modes(s);
+	set_timer(s);
+}
+
+static void
+packet_ready(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct namespace *s = w->data;
+
+	(void)loop;
+	(void)events;
+	packet_source_read(&s->packets[w - s->packet_io], s->state);
+	set_timer(s);
+}
+
+static void
+time_over(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct namespace *s = w->data;
+	struct stamp now = stamp_now();
+
+	(void)loop;
+	(void)events;
+	state_tick(s->state, &now);
+	if (s->phase != SYNCING)
+		settle(s);
+	if (s->wake != 0 && s->wake <= now.mono) {
+		s->wake = 0;
+		if (s->phase != PAUSED)
+			resync(s);
+		else if (!pause_for_readers(s, PAUSED))
+			enter(s, READING, 0);
+	}
+	repair_modes(s);
+	set_timer(s);
+}
+
+void
+namespace_start(struct namespace *s, struct ev_loop *loop)
+{
+	int i;
+
+	if (!namespace_is_open(s))
+		return;
+	s->loop = loop;
+	ev_init(&s->feed, feed_ready);
+	ev_timer_init(&s->timer, time_over, 0., 0.);
+	ev_io_init(&s->ethtool_io, ethtool_ready, s->ethtool.fd, EV_READ);
+	s->feed.data = s->timer.data = s->ethtool_io.data = s;
+	if (s->ethtool.fd != -1)
+		ev_io_start(loop, &s->ethtool_io);
+	for (i = 0; i < PACKET_KINDS; i++) {
+		ev_io_init(&s->packet_io[i], packet_ready, s->packets[i].fd,
+		    EV_READ);
+		s->packet_io[i].data = s;
+		if (s->packets[i].fd != -1)
+			ev_io_start(loop, &s->packet_io[i]);
+	}
+	watch(s);
+	set_timer(s);
+}
+
+void
+namespace_end(struct namespace *s)
+{
+	struct stamp now = stamp_now();
+
+	state_begin(s->state, PART_ALL);
+	(void)state_end(s->state, &now, SIZE_MAX);
+	state_settle(s->state, &now);
+	/* It is only its socket that went, unlike what is published. */
+	if (namespace_is_open(s) && rtnetlink_fd(s->rtnetlink) == -1)
+		state_gap(s->state, KEV_SOURCE_LOST, 0, &now);
+}
+
+const struct source_stats *
+namespace_stats(const struct namespace *s, size_t n)
+{
+	if (n == 0)
+		return rtnetlink_stats(s->rtnetlink);
+	if (n == 1)
+		return &s->ethtool.stats;
+	return n < 2 + PACKET_KINDS ? &s->packets[n - 2].stats : NULL;
+}
