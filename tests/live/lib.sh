@@ -69,7 +69,15 @@ own_run() {
 	esac
 }
 
-kevd=$top_builddir/kevd kevsub=$top_builddir/kevsub kevctl=$top_builddir/kevctl
+# The programs themselves: libtool's scripts, which know where the library is,
+# take far longer than what they start.
+tools=$top_builddir
+if [ -x "$top_builddir/.libs/kevctl" ]; then
+	tools=$top_builddir/.libs
+	LD_LIBRARY_PATH=$tools${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+	export LD_LIBRARY_PATH
+fi
+kevd=$top_builddir/kevd kevsub=$tools/kevsub kevctl=$tools/kevctl
 
 pids=
 
