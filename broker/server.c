@@ -81,15 +81,25 @@ check_stale(const char *path, const struct sockaddr_un *sun)
 	pid_t pid = 0;
 	int fd, error;
 
-	if (lstat(path, &st) == -1)
-		return errno == ENOENT ? 0 : -errno;
+	if (lstat(path, &st) == -1) {
+		error = errno;
+		if (error == ENOENT)
+			return 0;	/* or its directory: bind() tells */
+		log_error("%s: %s", path, strerror(error));
+		return -error;
+	}
 	if (!S_ISSOCK(st.st_mode)) {
 		log_error("%s: is there already and is not a socket", path);
 		return -ENOTSOCK;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (fd == -1)
-		return -errno;
+	if (fd == -1) {
+		error = errno;
+		log_error("socket: %s", strerror(error));
+		return -error;
+	}
+	/* One that takes no connections any more must not hold us up. */
+	fcntl(fd, F_SETFL, O_NONBLOCK);
 	error = connect(fd, (const struct sockaddr *)sun, sizeof *sun) == -1 ?
 	    errno : 0;
 	if (error == 0 && sys_peer(fd, &uid, &pid) == 0 && pid != 0)

@@ -25,6 +25,34 @@ refuses 1 "is not a socket" -u "$dir/file"
 [ -f "$dir/file" ] || fail "it is gone"
 mkdir "$dir/directory"
 refuses 1 "is not a socket" -u "$dir/directory"
+refuses 1 "Not a directory" -u "$dir/file/s"
+# One whose owner takes no more connections, and so does not answer.
+cat >"$dir/full.pl" <<'PERL'
+use IO::Socket::UNIX; use Socket;
+my $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die;
+my @queue;
+for (;;) {
+	socket(my $c, PF_UNIX, SOCK_STREAM, 0) or die;
+	$c->blocking(0);
+	push @queue, $c;
+	connect($c, pack_sockaddr_un($ARGV[0])) or last;
+}
+open(my $f, ">", "$ARGV[0].ready");
+<STDIN>;
+PERL
+if command -v perl >/dev/null; then
+	mkfifo "$dir/hold"
+	perl "$dir/full.pl" "$dir/full" <"$dir/hold" &
+	pids=$!
+	exec 6>"$dir/hold"
+	until [ -e "$dir/full.ready" ]; do
+		kill -0 "$pids" || fail "perl"
+	done
+	refuses 1 "in use by another process" -u "$dir/full"
+	exec 6>&-
+	wait "$pids"
+	pids=
+fi
 refuses 1 "there is no such group" -u "$dir/s" -g no-such-group
 refuses 1 "there is no such user" -u "$dir/s" -U no-such-user
 refuses 1 "No such file or directory" -u "$dir/s" -p "$dir/missing/pid"
