@@ -16,6 +16,18 @@
 #include <string.h>
 #include <unistd.h>
 
+void
+daemon_fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
 int
 daemon_detach(void)
 {

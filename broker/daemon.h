@@ -12,6 +12,12 @@
 struct pidfh;
 
 /*
+ * Opens /dev/null as those of stdin, stdout and stderr that are closed, so that
+ * no socket becomes one of them, and what is logged goes to nobody's client.
+ */
+void daemon_fill_standard(void);
+
+/*
  * Goes on in the background. The parent stays until daemon_detached, and exits
  * with 0 then, with 1 if this process ends before. Returns what to hand to
  * daemon_detached, or -1, logged.

@@ -148,6 +148,7 @@ main(int argc, char *argv[])
 	int status, token = -1;
 	bool good;
 
+	daemon_fill_standard();
 	status = options_parse(&k.options, argc, argv);
 	if (status != -1)
 		return status;

@@ -2,6 +2,7 @@
 
 #include "notify.h"
 
+#include "daemon.h"
 #include "log.h"
 
 #include <sys/socket.h>
@@ -78,4 +79,5 @@ notify_ready(int fd)
 	if (write(fd, "\n", 1) != 1)
 		log_warning("descriptor %d: %s", fd, strerror(errno));
 	close(fd);
+	daemon_fill_standard();
 }

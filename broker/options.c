@@ -2,6 +2,8 @@
 
 #include "options.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -136,7 +138,11 @@ take(struct options *o, int c)
 		if (!number("--notify", optarg, 0, INT_MAX, &fd))
 			return false;
 		o->ready_fd = (int)fd;
-		return true;
+		if (fcntl(o->ready_fd, F_GETFD) != -1)
+			return true;
+		fprintf(stderr, "kevd: --notify %s: %s\n", optarg,
+		    strerror(errno));
+		return false;
 	case 'v':
 		o->verbose = true;
 		return true;

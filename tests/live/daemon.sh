@@ -32,6 +32,28 @@ kill "$(cat "$dir/pid")"
 while [ -e "$dir/pid" ]; do :; done
 [ -e "$dir/here" ] && fail "left a socket"
 
+# Without stdin, stdout and stderr nothing of ours becomes one of them.
+"$kevd" -d -p "$dir/pid" <&- >&- 2>&- || fail "not without stderr"
+pid=$(cat "$dir/pid")
+for fd in 0 1 2; do
+	[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] ||
+	    fail "$fd is $(readlink "/proc/$pid/fd/$fd")"
+done
+"$kevctl" ping >/dev/null || fail "does not answer"
+kill "$pid"
+while [ -e "$dir/pid" ]; do :; done
+mkfifo "$dir/ready"
+"$kevd" -n 2 2>"$dir/ready" &
+pids=$!
+read -r _ <"$dir/ready"
+until [ "$(readlink "/proc/$pids/fd/2")" = /dev/null ]; do
+	kill -0 "$pids" || fail "not with -n 2"
+done
+"$kevctl" ping >/dev/null || fail "does not answer"
+kill "$pids"
+wait "$pids"
+pids=
+
 # Ready is said to descriptors and to a supervisor.
 socat -u UNIX-RECV:"$dir/notify" CREATE:"$dir/notified" &
 pids=$!

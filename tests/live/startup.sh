@@ -68,6 +68,7 @@ refuses 2 "--history -1: too small" --history -1
 refuses 2 "--max-clients many: invalid" --max-clients many
 refuses 2 "--rcvbuf 99999999999: too large" --rcvbuf 99999999999
 refuses 2 "--notify x: invalid" -n x
+refuses 2 "--notify 99: Bad file descriptor" -n 99
 "$kevd" --help | grep -q -e "--max-clients" || fail "no help"
 [ "$("$kevd" --version)" = "$("$kevsub" --version | sed s/kevsub/kevd/)" ] ||
     fail "no version"
