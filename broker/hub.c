@@ -152,10 +152,14 @@ fall_behind(struct hub *h, struct subscriber *s)
 	s->behind = true;
 }
 
+/*
+ * What it asked for is no backlog: a present larger than the limit would else
+ * end in a gap and the present again, for ever.
+ */
 static bool
 is_over(const struct hub *h, const struct subscriber *s)
 {
-	return outq_behind(&s->q) > 0 && outq_pending(&s->q) > h->config.queue;
+	return outq_behind(&s->q) > 0 && outq_backlog(&s->q) > h->config.queue;
 }
 
 static void

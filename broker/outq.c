@@ -141,6 +141,14 @@ outq_pending(const struct outq *q)
 	return q->own.len - q->own_sent + outq_behind(q);
 }
 
+uint64_t
+outq_backlog(const struct outq *q)
+{
+	size_t own = q->own.len - q->own_sent;
+
+	return outq_behind(q) + (q->spilled < own ? q->spilled : own);
+}
+
 void
 outq_spill(struct outq *q, const struct history *h)
 {
@@ -153,6 +161,7 @@ outq_spill(struct outq *q, const struct history *h)
 	for (r = &s->ranges[find(s, q->at)]; r < s->ranges + s->n; r++) {
 		skip = q->at > r->at ? q->at - r->at : 0;
 		history_copy(h, r->pos + skip, (size_t)(r->len - skip), &q->own);
+		q->spilled += (size_t)(r->len - skip);
 	}
 	q->at = s->end;
 }
@@ -221,6 +230,6 @@ outq_sent(struct outq *q, size_t n)
 	}
 	/* Most have nothing to say most of the time. */
 	buf_fini(&q->own);
-	q->own_sent = 0;
+	q->own_sent = q->spilled = 0;
 	q->at += n - own;
 }

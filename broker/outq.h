@@ -33,6 +33,7 @@ struct outq {
 	uint64_t at;		/* place in the stream */
 	struct buf own;		/* goes first */
 	size_t own_sent;
+	size_t spilled;		/* of own: was of the stream, at most */
 };
 
 void stream_fini(struct stream *);
@@ -55,9 +56,13 @@ int stream_iov(const struct stream *, const struct history *, uint64_t at,
 
 void outq_fini(struct outq *);
 
-/* Bytes not yet sent: all, and those of the stream. */
+/*
+ * Bytes not yet sent: all; those of the stream; the backlog, which is these and
+ * what was spilled of it, but nothing that was said in answer.
+ */
 uint64_t outq_pending(const struct outq *);
 uint64_t outq_behind(const struct outq *);
+uint64_t outq_backlog(const struct outq *);
 
 /* From now on the events of STREAM (NULL: none); what is owed stays owed. */
 void outq_join(struct outq *, const struct history *, struct stream *);

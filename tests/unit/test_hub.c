@@ -23,6 +23,7 @@ struct reader {
 
 static struct hub *hub;
 static unsigned present_calls;
+static unsigned present_times = 1;	/* how much there is */
 
 static void
 flush(struct subscriber *s)
@@ -69,11 +70,16 @@ present(void *source, void (*say)(void *, struct kev_event *), void *arg)
 		.snapshot = true, .data = (const struct kev_object *)&l,
 	};
 
+	unsigned i;
+
 	(void)source;
 	present_calls++;
-	say(arg, &ev);
-	ev.topic = KEV_T_INTERFACE_LINK_UP;
-	say(arg, &ev);
+	for (i = 0; i < present_times; i++) {
+		ev.topic = KEV_T_INTERFACE_ATTACH;
+		say(arg, &ev);
+		ev.topic = KEV_T_INTERFACE_LINK_UP;
+		say(arg, &ev);
+	}
 }
 
 static void
@@ -260,6 +266,57 @@ slow_reader(void **state)
 	hub_free(hub);
 }
 
+/* A present larger than the limit is no reason for a gap; a backlog is. */
+static void
+large_present(void **state)
+{
+	struct kev_filter every = { .topics = KEV_TOPIC_ALL };
+	struct reader r;
+	uint64_t said;
+	int i;
+
+	(void)state;
+	open_hub(0, 10000);
+	open_reader(&r, KEV_TOPIC_ALL, 0);
+	present_calls = 0;
+	present_times = 100;
+	hub_say_present(hub, &r.sub, &every);
+	assert_true(hub_queued(&r.sub) > 20000);
+	for (i = 0; i < 20; i++) {
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		r.takes = 1000;
+		r.sub.blocked = false;
+		hub_flush(hub);
+		/* An answer in between changes nothing. */
+		if (i % 5 == 0)
+			buf_puts(hub_say(hub, &r.sub), "");
+	}
+	assert_false(r.sub.behind);
+	r.takes = SIZE_MAX;
+	flush(&r.sub);
+	assert_int_equal(count_lines(&r, "\"snapshot\":true"), 200);
+	assert_int_equal(count_lines(&r, "kev/gap"), 0);
+	assert_whole(&r, 1);
+	assert_int_equal(hub_sent(hub, &r.sub), 20);
+	assert_int_equal(present_calls, 1);
+
+	/* Answers don't hide how far it is behind. */
+	hub_say_present(hub, &r.sub, &every);
+	said = hub_queued(&r.sub);
+	r.takes = 0;
+	r.sub.blocked = true;
+	for (i = 0; i < 200 && !r.sub.behind; i++) {
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		hub_flush(hub);
+		hub_say(hub, &r.sub);
+	}
+	assert_true(r.sub.behind);
+	assert_true(hub_queued(&r.sub) < said + 10300);
+	present_times = 1;
+	close_reader(&r);
+	hub_free(hub);
+}
+
 /* Rare events owed to one who sleeps outlive the log. */
 static void
 sleeper(void **state)
@@ -420,6 +477,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routing),
 		cmocka_unit_test(slow_reader),
+		cmocka_unit_test(large_present),
 		cmocka_unit_test(sleeper),
 		cmocka_unit_test(large_line),
 		cmocka_unit_test(resume),
