@@ -111,7 +111,11 @@ stop_kevd() {
 	kill "$kevd_pid" || fail "kevd died: $(cat "$dir/err")"
 	wait "$kevd_pid"
 	status=$?
-	pids=
+	rest=
+	for pid in $pids; do
+		[ "$pid" = "$kevd_pid" ] || rest="$rest $pid"
+	done
+	pids=$rest
 	[ "$status" = 0 ] || fail "kevd exited with $status: $(cat "$dir/err")"
 }
 
