@@ -497,7 +497,7 @@ main(int argc, char **argv)
 	struct ctl c = { .terminal = isatty(STDOUT_FILENO) };
 	int opt, format = 0, r = -1;
 
-	tool_name("kevctl");
+	tool_begin("kevctl");
 	c.args = calloc((size_t)argc + 1, sizeof *c.args);
 	if (c.args == NULL)
 		return out_of_memory();

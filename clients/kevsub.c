@@ -329,7 +329,7 @@ main(int argc, char **argv)
 	struct sub s = { .deadline = -1 };
 	int r;
 
-	tool_name("kevsub");
+	tool_begin("kevsub");
 	r = options_parse(&s.options, argc, argv);
 	if (r == -1) {
 		output_init(&s.output, &s.options);

@@ -5,6 +5,7 @@
 #include "tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -12,10 +13,30 @@
 
 static const char *name = "kev";
 
+/*
+ * One that is closed must not become the connection to kevd, which would get
+ * what we print. The wrong way round, so that to use it still fails.
+ */
+static void
+fill_standard(void)
+{
+	int fd, null;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) != -1)
+			continue;
+		null = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY :
+		    O_RDONLY);
+		if (null > STDERR_FILENO)
+			close(null);
+	}
+}
+
 void
-tool_name(const char *s)
+tool_begin(const char *s)
 {
 	name = s;
+	fill_standard();
 }
 
 void

@@ -21,8 +21,11 @@ enum {
 	EXIT_NOT_FOUND = 127
 };
 
-/* The name before everything that is said. Kept as is. */
-void tool_name(const char *);
+/*
+ * To be called first. The name stands before everything that is said, and is
+ * kept as is.
+ */
+void tool_begin(const char *name);
 
 /* "NAME: text" on stderr, made harmless for a terminal, in one write. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

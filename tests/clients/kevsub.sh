@@ -38,6 +38,10 @@ exits 3 "$kevsub" -u "$dir/nobody"; says "$dir/nobody"
 KEV_SOCKET=$dir/nobody exits 3 "$kevsub"
 exits 3 "$kevsub" -u "$dir"
 
+# What is printed to nobody does not go to kevd.
+exits 1 sh -c '"$0" -S >&-' "$kevsub"; says "cannot write"
+exits 3 sh -c '"$0" ping >&-' "$kevctl"; says "cannot write"
+
 # What holds now.
 exits 0 "$kevsub" -S interface/attach; lines 3
 jq -e '.snapshot and .topic == "interface/attach"' "$dir/out" >/dev/null || fail json
