@@ -12,6 +12,7 @@
 #include <grp.h>
 #include <libutil.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,19 +96,25 @@ daemon_pidfile(const char *path)
 	return NULL;
 }
 
+/* Or -1: no number that can be an id. */
+static long long
+find_id(const char *name)
+{
+	const char *wrong;
+	long long id = strtonum(name, 0, UINT32_MAX - 1LL, &wrong);
+
+	return wrong != NULL || *name < '0' || *name > '9' ? -1 : id;
+}
+
 int
 daemon_find_user(const char *name, uid_t *uid, gid_t *gid)
 {
 	const struct passwd *pw;
-	char *end;
-	long id;
+	long long id;
 
 	pw = getpwnam(name);
-	if (pw == NULL) {
-		id = strtol(name, &end, 10);
-		if (*name >= '0' && *name <= '9' && *end == '\0')
-			pw = getpwuid((uid_t)id);
-	}
+	if (pw == NULL && (id = find_id(name)) != -1)
+		pw = getpwuid((uid_t)id);
 	if (pw == NULL) {
 		log_error("%s: there is no such user", name);
 		return -1;
@@ -121,16 +128,15 @@ int
 daemon_find_group(const char *name, gid_t *gid)
 {
 	const struct group *gr;
-	char *end;
-	long id;
+	long long id;
 
 	gr = getgrnam(name);
 	if (gr != NULL) {
 		*gid = gr->gr_gid;
 		return 0;
 	}
-	id = strtol(name, &end, 10);
-	if (*name < '0' || *name > '9' || *end != '\0') {
+	id = find_id(name);
+	if (id == -1) {
 		log_error("%s: there is no such group", name);
 		return -1;
 	}

@@ -55,6 +55,10 @@ if command -v perl >/dev/null; then
 fi
 refuses 1 "there is no such group" -u "$dir/s" -g no-such-group
 refuses 1 "there is no such user" -u "$dir/s" -U no-such-user
+# No number of 32 bits, and the one that means to leave it as it is.
+refuses 1 "there is no such group" -u "$dir/s" -g 4294967296
+refuses 1 "there is no such group" -u "$dir/s" -g 4294967295
+refuses 1 "there is no such user" -u "$dir/s" -U 4294967296
 refuses 1 "No such file or directory" -u "$dir/s" -p "$dir/missing/pid"
 [ -e "$dir/s" ] && fail "left a socket"
 
