@@ -32,6 +32,8 @@ struct router {
 	bool failed;		/* does not answer, which was told */
 	bool expired;		/* its lifetime is over, which was told */
 	bool asked;		/* it seems to be over; the kernel is asked */
+	bool unsure;		/* it may be over; to be asked once more */
+	bool withdrawn;		/* said that it is none; the kernel will, too */
 };
 
 /* A prefix for NAT64 that a router told. */

@@ -9,6 +9,8 @@
  * for again, if it could not be. */
 #define GRACE 20000
 #define RETRY 1000000
+/* Of routes that router advertisements made (RTPROT_RA). */
+#define BY_ADVERT (KEV_PROTO_ROUTE | 9)
 
 /* A device route has no gateway: all zero, which sorts first. */
 static int
@@ -71,16 +73,31 @@ part(uint8_t family)
 
 /*
  * The kernel goes on having it, up to 30 seconds (net.ipv6.route.gc_interval),
- * but does not use it any more.
+ * but does not use it any more. Without a carrier nobody could be heard.
  */
 static void
 expire(struct state *st, struct link *l, struct router *router)
 {
 	router->expired = true;
-	router->deadline = 0;
+	if ((l->l.flags & KEV_IFF_RUNNING) == 0)
+		return;
 	state_touch(st, l, router->r.family);
 	state_emit_by(st, l, KEV_T_ND6_ROUTER_EXPIRED, KEV_BY_TIMER,
 	    (const struct kev_object *)&router->r);
+}
+
+/*
+ * It ends so many microseconds from now. 0 is never, but also what the kernel
+ * says in the very moment of the end: then it is asked once more.
+ */
+static void
+await(struct state *st, struct router *router, uint64_t left)
+{
+	bool unsure = left == 0 && router->deadline != 0 && !router->unsure;
+
+	router->expired = false;
+	router->unsure = unsure;
+	router->deadline = left > 0 || unsure ? st->now.mono + left + GRACE : 0;
 }
 
 void
@@ -110,13 +127,13 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		router->r.lifetime = c->router.lifetime;
 		router->told = st->now.mono;
 	}
-	router->asked = false;
-	if (c->expires >= 0) {
-		router->expired = false;
-		router->deadline = c->expires == 0 ? 0 : st->now.mono +
-		    (uint64_t)c->expires * 10000 + GRACE;
-	} else if (!router->expired) {
-		expire(st, l, router);
+	router->asked = router->withdrawn = false;
+	if (c->expires < 0) {
+		if (!router->expired)
+			expire(st, l, router);
+		router->deadline = 0;
+	} else {
+		await(st, router, (uint64_t)c->expires * 10000);
 	}
 	router->prefsrc = c->prefsrc;
 	router->nh_id = c->nh_id;
@@ -159,7 +176,8 @@ void
 router_vanish(struct state *st, struct link *l, struct router *router)
 {
 	struct kev_router r = router->r;
-	bool over = router->asked;
+	bool over = router->asked && !router->withdrawn && !router->expired &&
+	    (l->l.flags & KEV_IFF_RUNNING) != 0;
 
 	router_remove(st, l, router);
 	if (over)
@@ -167,24 +185,30 @@ router_vanish(struct state *st, struct link *l, struct router *router)
 		    (const struct kev_object *)&r);
 }
 
-/* Heard on the wire: the kernel takes its lifetime anew, without a word. */
+/*
+ * Heard on the wire: the kernel takes its lifetime anew, without a word, if it
+ * heeds it at all, which depends on half a dozen of its settings. So the end is
+ * never put off for it: when it would have been the kernel is asked, and tells
+ * what is left. But it may come sooner.
+ */
 void
 router_advert(struct state *st, struct link *l, const struct change_advert *a)
 {
+	uint64_t left = (uint64_t)a->lifetime * 1000000, until;
 	struct router *r;
 
-	if (a->lifetime == 0)
-		return;
 	RB_FOREACH(r, router_tree, &l->routers) {
-		if (r->deadline == 0 && !r->expired)
+		if (r->r.protocol != BY_ADVERT ||
+		    kev_ip_cmp(&r->r.gateway, &a->address) != 0)
 			continue;
-		if (kev_ip_cmp(&r->r.gateway, &a->address) != 0)
+		r->withdrawn = left == 0;
+		if (left == 0 || (r->deadline == 0 && !r->expired))
 			continue;
 		r->r.lifetime = a->lifetime;
 		r->told = st->now.mono;
-		r->expired = false;
-		r->deadline = st->now.mono + (uint64_t)a->lifetime * 1000000 +
-		    GRACE;
+		until = st->now.mono + (r->expired ? 0 : left) + GRACE;
+		if (r->deadline == 0 || until < r->deadline)
+			r->deadline = until;
 	}
 }
 

@@ -258,6 +258,17 @@ end_other() {
 	wait "$other"
 }
 
+# send FRAME [COUNT]: from v1 there, frames in hexadecimal as frames.c takes them.
+send() {
+	$there "$top_builddir/tests/live/frames" v1 "$@" || fail "frames"
+}
+# router LAST LIFETIME [OPTION]: an advertisement of fe80::LAST, a hex digit.
+router() {
+	printf '333300000001 02005e00530%s 86dd 60000000 0000 3aff
+	    fe80000000000000 000000000000000%s ff020000000000000000000000000001
+	    8600 0000 4000 %04x 00000000 00000000 %s' "$1" "$1" "$2" "${3:-}"
+}
+
 # exits STATUS PROGRAM [ARGUMENT...]: it does; see $dir/out, $dir/err, says.
 exits() {
 	wanted=$1

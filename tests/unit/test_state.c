@@ -148,6 +148,8 @@ gone(struct state *st, struct change c)
 }
 
 #define UP KEV_IFF_UP
+/* RTPROT_RA: what a router advertisement made. */
+#define BY_ADVERT (KEV_PROTO_ROUTE | 9)
 #define RUNNING (KEV_IFF_UP | KEV_IFF_RUNNING)
 #define PERMANENT KEV_IFA_PERMANENT
 #define TENTATIVE KEV_IFA_TENTATIVE
@@ -640,6 +642,7 @@ expiries(void **unused)
 
 	(void)unused;
 	apply(st, link_change(2, "eth0", RUNNING));
+	c.router.router.protocol = BY_ADVERT;
 	c.router.router.has |= KEV_BIT(LIFETIME);
 	c.router.router.lifetime = 9;
 	c.router.expires = 900;
@@ -647,13 +650,12 @@ expiries(void **unused)
 	log_clear(&log);
 	due = state_deadline(st);
 	assert_true(due > now.mono + 9000000 && due < now.mono + 9100000);
-	/* Heard again: it lasts longer. */
+	/* Heard again: only the kernel knows whether that made it longer. */
 	now.mono += 4000000;
 	ra = (struct change){ .type = CHANGE_ADVERT, .ifindex = 2,
 	    .advert = { c.router.router.gateway, 9 } };
 	apply(st, ra);
-	assert_true(state_deadline(st) > due + 3900000);
-	/* Not heard, but refreshed: the kernel is asked, and knows. */
+	assert_int_equal(state_deadline(st), due);
 	now.mono = state_deadline(st);
 	state_tick(st, &now);
 	assert_int_equal(state_wants(st), PART_ROUTE6);
@@ -700,6 +702,108 @@ expiries(void **unused)
 	c.pid = 77;
 	gone(st, c);
 	expect(&log, "nd6/router-remove");
+	state_free(st);
+	log_fini(&log);
+}
+
+/* The kernel is asked, and says that so much is left, in 1/100 s. */
+static void
+ask(struct state *st, struct change c, int32_t left)
+{
+	now.mono = state_deadline(st);
+	state_tick(st, &now);
+	assert_int_equal(state_wants(st), PART_ROUTE6);
+	c.router.expires = left;
+	state_begin(st, PART_ROUTE6);
+	apply(st, c);
+	state_end(st, &now, SIZE_MAX);
+}
+
+/* What is heard of a router whose lifetime the kernel counts. */
+static void
+adverts(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = router_change(2, KEV_INET6, 1), ra, end, link;
+	uint64_t due;
+
+	(void)unused;
+	link = link_change(2, "eth0", RUNNING);
+	apply(st, link);
+	c.router.router.protocol = BY_ADVERT;
+	c.router.expires = 900;
+	apply(st, c);
+	ra = (struct change){ .type = CHANGE_ADVERT,
+		.ifindex = 2,
+		.advert = { c.router.router.gateway, 2 } };
+	end = ra;
+	end.advert.lifetime = 0;
+	/* It may end sooner than it was to. */
+	apply(st, ra);
+	assert_true(state_deadline(st) < now.mono + 2100000);
+	/* 0 may be what is said in the moment of the end, or be never. */
+	ask(st, c, 0);
+	assert_true(state_deadline(st) < now.mono + 100000);
+	log_clear(&log);
+	ask(st, c, -1);
+	expect(&log, "nd6/router-expired");
+	/* Heard again: it may be alive, if the kernel says so. */
+	apply(st, ra);
+	ask(st, c, -100);
+	assert_int_equal(state_deadline(st), 0);
+	apply(st, ra);
+	ask(st, c, 200);
+	expect(&log, "");
+	/* Told once, however the kernel removes it. */
+	ask(st, c, -1);
+	expect(&log, "nd6/router-expired");
+	apply(st, ra);
+	now.mono = state_deadline(st);
+	gone(st, c);
+	expect(&log, "nd6/router-remove");
+	/* Withdrawn, and the removal is seen late. */
+	apply(st, c);
+	apply(st, end);
+	log_clear(&log);
+	now.mono = state_deadline(st);
+	gone(st, c);
+	expect(&log, "nd6/router-remove");
+	/* That was not heeded. */
+	apply(st, c);
+	apply(st, end);
+	log_clear(&log);
+	ask(st, c, -1);
+	expect(&log, "nd6/router-expired");
+	gone(st, c);
+	/* The link went down, and that is seen late. */
+	apply(st, c);
+	due = state_deadline(st);
+	apply(st, link_change(2, "eth0", 0));
+	log_clear(&log);
+	now.mono = due;
+	gone(st, c);
+	expect(&log, "nd6/router-remove");
+	/* The cable is out when it ends. */
+	apply(st, c);
+	apply(st, link_change(2, "eth0", KEV_IFF_UP));
+	log_clear(&log);
+	ask(st, c, -1);
+	expect(&log, "");
+	gone(st, c);
+	expect(&log, "nd6/router-remove");
+	/* 0 twice is never. */
+	apply(st, link);
+	apply(st, c);
+	ask(st, c, 0);
+	ask(st, c, 0);
+	assert_int_equal(state_deadline(st), 0);
+	/* A route of somebody else that ends is none of the router's. */
+	c.router.router.protocol = KEV_PROTO_ROUTE | 4;
+	apply(st, c);
+	due = state_deadline(st);
+	apply(st, ra);
+	assert_int_equal(state_deadline(st), due);
 	state_free(st);
 	log_fini(&log);
 }
@@ -1108,6 +1212,7 @@ main(void)
 		cmocka_unit_test(held),
 		cmocka_unit_test(routers),
 		cmocka_unit_test(expiries),
+		cmocka_unit_test(adverts),
 		cmocka_unit_test(failures),
 		cmocka_unit_test(claims),
 		cmocka_unit_test(nat64),
