@@ -45,6 +45,12 @@ void state_apply(struct state *, const struct change *, const struct stamp *);
  */
 bool state_wants_modes(const struct state *, const struct change *);
 
+/*
+ * Whether this CHANGE_CLAIM is to an address in use here: to be applied only
+ * when all that the kernel told before it is.
+ */
+bool state_disputes(const struct state *, const struct change *);
+
 /* A dump of PARTS begins; one that began before and did not end is void. */
 void state_begin(struct state *, unsigned parts);
 

@@ -180,6 +180,18 @@ claim_apply(struct state *st, struct link *l, const struct change_claim *c)
 		tell(st, l, c);
 }
 
+bool
+state_disputes(const struct state *st, const struct change *c)
+{
+	struct link *l = state_link((struct state *)st, c->ifindex);
+	struct addr *addr;
+
+	if (c->type != CHANGE_CLAIM || l == NULL)
+		return false;
+	addr = find_addr(l, &c->claim.address);
+	return addr != NULL && addr_is_ready(&addr->a);
+}
+
 void
 claim_forget(struct state *st, uint32_t ifindex)
 {

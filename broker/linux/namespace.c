@@ -175,6 +175,16 @@ settle(struct namespace *s)
 	state_settle(s->state, &now);
 }
 
+/* All that the kernel said before is known: who else claims what is ours? */
+static void
+tell_disputes(struct namespace *s)
+{
+	int i;
+
+	for (i = 0; i < PACKET_KINDS; i++)
+		packet_source_tell(&s->packets[i], s->state);
+}
+
 int
 namespace_prime(struct namespace *s)
 {
@@ -234,6 +244,7 @@ resync(struct namespace *s)
 	default:
 		s->patience = PATIENCE;
 		enter(s, READING, 0);
+		tell_disputes(s);
 	}
 }
 
@@ -248,19 +259,19 @@ repair_modes(struct namespace *s)
 	resync(s);
 }
 
+/* Reads what the kernel has told, which others wait for, unless we pause. */
 static void
-feed_ready(struct ev_loop *loop, ev_io *w, int events)
+read_feed(struct namespace *s)
 {
-	struct namespace *s = w->data;
-
-	(void)loop;
-	(void)events;
+	if (!ev_is_active(&s->feed))
+		return;
 	/* A packet that explains what the kernel tells came before that. */
 	packet_source_read(&s->packets[PACKET_KIND_NDP], s->state);
 	switch (rtnetlink_read(s->rtnetlink)) {
 	case RTNL_MORE:
 		settle(s);
-		(void)pause_for_readers(s, PAUSED);
+		if (!pause_for_readers(s, PAUSED))
+			ev_feed_event(s->loop, &s->feed, EV_READ);
 		break;
 	case RTNL_LOST:
 		if (s->phase == FAILED)
@@ -271,7 +282,18 @@ feed_ready(struct ev_loop *loop, ev_io *w, int events)
 	default:
 		s->patience = PATIENCE;
 		settle(s);
+		tell_disputes(s);
 	}
+}
+
+static void
+feed_ready(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct namespace *s = w->data;
+
+	(void)loop;
+	(void)events;
+	read_feed(s);
 	repair_modes(s);
 	set_timer(s);
 }
@@ -296,6 +318,8 @@ packet_ready(struct ev_loop *loop, ev_io *w, int events)
 	(void)loop;
 	(void)events;
 	packet_source_read(&s->packets[w - s->packet_io], s->state);
+	read_feed(s);
+	repair_modes(s);
 	set_timer(s);
 }
 
@@ -307,9 +331,6 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 
 	(void)loop;
 	(void)events;
-	state_tick(s->state, &now);
-	if (s->phase != SYNCING)
-		settle(s);
 	if (s->wake != 0 && s->wake <= now.mono) {
 		s->wake = 0;
 		if (s->phase != PAUSED)
@@ -317,6 +338,11 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 		else if (!pause_for_readers(s, PAUSED))
 			enter(s, READING, 0);
 	}
+	/* It may have ended what was waited for; when we were late, before. */
+	read_feed(s);
+	state_tick(s->state, &now);
+	if (s->phase != SYNCING)
+		settle(s);
 	repair_modes(s);
 	set_timer(s);
 }

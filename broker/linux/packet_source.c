@@ -12,9 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* Packets taken before others have their turn. */
-#define TURN 64
-
 static const struct {
 	const char *name;
 	enum socket_kind socket;
@@ -98,6 +95,24 @@ read_one(struct packet_source *p, enum packet_found *found, struct change *c)
 	return true;
 }
 
+static void
+take(struct packet_source *p, struct state *st, enum packet_found found,
+    const struct change *c, const struct stamp *now)
+{
+	p->stats.received++;
+	if (found == PACKET_MALFORMED) {
+		p->stats.malformed++;
+	} else if (found == PACKET_IGNORED) {
+		p->stats.ignored++;
+	} else {
+		p->stats.decoded++;
+		if (state_disputes(st, c) && p->disputed < PACKET_TURN)
+			p->disputes[p->disputed++] = *c;
+		else
+			state_apply(st, c, now);
+	}
+}
+
 void
 packet_source_read(struct packet_source *p, struct state *st)
 {
@@ -108,19 +123,17 @@ packet_source_read(struct packet_source *p, struct state *st)
 
 	if (p->fd == -1)
 		return;
-	for (i = 0; i < TURN && read_one(p, &found, &c); i++) {
-		p->stats.received++;
-		switch (found) {
-		case PACKET_CLAIM:
-		case PACKET_ADVERT:
-			p->stats.decoded++;
-			state_apply(st, &c, &now);
-			break;
-		case PACKET_MALFORMED:
-			p->stats.malformed++;
-			break;
-		default:
-			p->stats.ignored++;
-		}
-	}
+	for (i = 0; i < PACKET_TURN && read_one(p, &found, &c); i++)
+		take(p, st, found, &c, &now);
+}
+
+void
+packet_source_tell(struct packet_source *p, struct state *st)
+{
+	struct stamp now = stamp_now();
+	int i;
+
+	for (i = 0; i < p->disputed; i++)
+		state_apply(st, &p->disputes[i], &now);
+	p->disputed = 0;
 }

@@ -5,22 +5,34 @@
 #ifndef KEVD_PACKET_SOURCE_H
 #define KEVD_PACKET_SOURCE_H
 
+#include "change.h"
 #include "sockets.h"
 #include "source.h"
 
 enum packet_kind { PACKET_KIND_ARP, PACKET_KIND_NDP, PACKET_KINDS };
 
+/* Packets taken before others have their turn, and kept for packet_source_tell. */
+#define PACKET_TURN 64
+
 struct packet_source {
 	enum packet_kind kind;
 	int fd;			/* lent; -1: not available */
 	struct source_stats stats;
+	struct change disputes[PACKET_TURN];
+	int disputed;
 };
 
 /* Without its socket the source is not available, and all else works. */
 void packet_source_init(struct packet_source *, enum packet_kind,
     const struct sockets *, const char *netns);
 
-/* Hands what has come to the state, up to a limit. */
+/*
+ * Hands what has come to the state, up to a limit, but for claims to addresses
+ * in use here: perhaps such an address was taken back before that, and the
+ * kernel's message is still to be read. When there is none any more,
+ * packet_source_tell hands them over.
+ */
 void packet_source_read(struct packet_source *, struct state *);
+void packet_source_tell(struct packet_source *, struct state *);
 
 #endif

@@ -2,7 +2,7 @@
 # ipv6/duplicate: told by a change, or only by the removal; and once.
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
-needs ip jq sysctl
+needs ip jq sysctl nsenter
 namespaces
 ip link add v0 type veth peer name v1
 ip link set v0 up
@@ -48,5 +48,31 @@ $there sysctl -qw net.ipv6.conf.v1.ndisc_notify=1
 $there ip addr add 2001:db8::9/64 dev v1 nodad
 $there ip link set v1 address 02:00:5e:00:53:97
 expect_event ipv6/duplicate v0 '"source":"ndp","data":{*2001:db8::9*"lladdr":"02:00:5e:00:53:97"'
+# na HOPS MAC LAST: an advertisement that says who has 2001:db8::LAST.
+na() {
+	printf '333300000001 02005e005301 86dd 60000000 0000 3a%s
+	    fe80000000000000 0000000000000001 ff020000000000000000000000000001
+	    8800 0000 20000000 20010db80000000000000000000000%s
+	    0201 02005e0053%s' "$1" "$3" "$2"
+}
+# Routed, or of our own; of an address that is not ours; or of one that was
+# taken back before, though kevd reads of both at once.
+ip addr add 2001:db8::10/64 dev v0 nodad
+expect_event ipv6/address-ready v0 2001:db8::10
+ip link set v0 address 02:00:5e:00:53:90
+expect_event interface/change v0 02:00:5e:00:53:90
+mark_log
+send "$(na fe 80 10)"
+send "$(na ff 90 10)"
+send "$(na ff 80 77)"
+kill -STOP "$kevd_pid"
+ip addr del 2001:db8::9/64 dev v0
+send "$(na ff 80 09)"
+kill -CONT "$kevd_pid"
+send "$(na ff 81 10)"
+expect_event ipv6/duplicate v0 02:00:5e:00:53:81
+catch_up
+[ "$(since_mark | grep -c '"ipv6/duplicate"')" = 1 ] ||
+    fail "$(since_mark | grep '"ipv6/duplicate"')"
 assert_same
 stop_kevd
