@@ -18,6 +18,7 @@ struct packet_source {
 	enum packet_kind kind;
 	int fd;			/* lent; -1: not available */
 	struct source_stats stats;
+	uint32_t drops;		/* the kernel's count, when last looked at */
 	struct change disputes[PACKET_TURN];
 	int disputed;
 };
