@@ -3,6 +3,7 @@
 #include "daemon.h"
 
 #include "log.h"
+#include "sys.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -147,6 +148,8 @@ daemon_find_group(const char *name, gid_t *gid)
 int
 daemon_become(const char *name, uid_t uid, gid_t gid)
 {
+	int error;
+
 	if (initgroups(name, gid) == -1 || setgid(gid) == -1 ||
 	    setuid(uid) == -1) {
 		log_error("cannot become %s: %s", name, strerror(errno));
@@ -157,7 +160,10 @@ daemon_become(const char *name, uid_t uid, gid_t gid)
 		log_error("%s: could become root again", name);
 		return -1;
 	}
-	return 0;
+	error = uid != 0 ? sys_drop() : 0;
+	if (error != 0)
+		log_error("capabilities: %s", strerror(-error));
+	return error != 0 ? -1 : 0;
 }
 
 void

@@ -14,6 +14,9 @@ int sys_peer(int fd, uid_t *uid, pid_t *pid);
 /* Resident memory of this process in bytes; 0: not known. */
 size_t sys_rss(void);
 
+/* Gives up, for good, what may be done beyond what the user may. 0 or -errno. */
+int sys_drop(void);
+
 /*
  * Tells when sockets are closed at the other end although nothing is read from
  * them or written to them. A descriptor to poll for reading (-1: the system

@@ -2,11 +2,14 @@
 
 #include "sys.h"
 
+#include <linux/capability.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int
@@ -37,6 +40,18 @@ sys_rss(void)
 }
 
 /* epoll tells EPOLLHUP unasked; libev has no way to wait for that alone. */
+/* Becoming another user leaves those that a program to be run may inherit. */
+int
+sys_drop(void)
+{
+	struct __user_cap_header_struct head = {
+	    .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+	memset(none, 0, sizeof none);
+	return syscall(SYS_capset, &head, none) == -1 ? -errno : 0;
+}
+
 int
 sys_hangup_new(void)
 {

@@ -21,6 +21,12 @@ sys_rss(void)
 }
 
 int
+sys_drop(void)
+{
+	return 0;
+}
+
+int
 sys_hangup_new(void)
 {
 	return -1;

@@ -10,7 +10,8 @@
 #	assert_same		its log played back, the state and the kernel agree
 #
 # Nothing sleeps: expect reads the subscriber's lines until one fits, and the
-# whole test is ended by a watchdog if that never happens.
+# whole test is ended by a watchdog if that never happens. With KEV_TEST_USER,
+# and by root, kevd becomes that user.
 
 set -u
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
@@ -35,6 +36,7 @@ prepare() {
 	ip link set lo up || exit 1
 	# Short, because a socket is to be in it.
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/kev.XXXXXX") || exit 1
+	[ -z "${KEV_TEST_USER:-}" ] || chown "$KEV_TEST_USER" "$dir" || exit 1
 	trap 'status=$?; trap - EXIT; stop_all; rm -rf "$dir"; exit $status' EXIT
 	trap 'fail "time is up, waiting for: ${waiting:-nothing}"' HUP INT TERM
 }
@@ -45,9 +47,8 @@ namespaces() {
 	[ -n "${KEV_INSIDE:-}" ] && { prepare; return; }
 	own="--pid --mount-proc"
 	for how in "-r $own" "$own" ""; do
-		[ "${1:--r} $how" = "-n -r $own" ] && continue
 		case $how in
-		-r*) ;;
+		-r*) [ "${1:-}${KEV_TEST_USER:-}" = "" ] || continue ;;
 		*) [ "$(id -u)" = 0 ] || continue ;;
 		esac
 		# shellcheck disable=SC2086 # several options
@@ -98,12 +99,16 @@ start_kevd() {
 	export KEV_SOCKET="${socket:-$dir/s}"
 	mkfifo "$dir/ready.$$" || exit 1
 	# shellcheck disable=SC2086
-	${KEV_WRAP:-} "$kevd" -n 3 "$@" 3>"$dir/ready.$$" 2>"$dir/err" &
+	${KEV_WRAP:-} "$kevd" -n 3 ${KEV_TEST_USER:+-U $KEV_TEST_USER} "$@" 3>"$dir/ready.$$" 2>"$dir/err" &
 	kevd_pid=$!
 	pids="$pids $kevd_pid"
 	read -r _ <"$dir/ready.$$" || :
 	rm "$dir/ready.$$"
 	[ -S "$KEV_SOCKET" ] || fail "kevd does not start: $(cat "$dir/err")"
+	[ -z "${KEV_TEST_USER:-}" ] ||
+	    awk '/^Uid:/ && ($2 == 0 || $3 == 0 || $4 == 0 || $5 == 0) { exit 1 }
+	    /^Cap(Inh|Prm|Eff|Amb):/ && $2 !~ /^0+$/ { exit 1 }' \
+	    "/proc/$kevd_pid/status" || fail "$(cat "/proc/$kevd_pid/status")"
 }
 
 # Ends kevd by its id; it must have been alive, and exit with 0.

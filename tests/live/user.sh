@@ -12,9 +12,10 @@ chown nobody "$dir/run"
 socket=$dir/run/s
 ip link add v0 type veth peer name v1
 
-start_kevd -U nobody -m 0666
+KEV_WRAP="setpriv --inh-caps +net_raw --ambient-caps +net_raw ${KEV_WRAP:-}" \
+    start_kevd -U nobody -m 0666
 awk '/^(Uid|Gid):/ && ($2 == 0 || $3 == 0 || $4 == 0 || $5 == 0) { exit 1 }
-    /^Cap(Prm|Eff):/ && $2 !~ /^0+$/ { exit 1 }' "/proc/$kevd_pid/status" ||
+    /^Cap(Inh|Prm|Eff|Amb):/ && $2 !~ /^0+$/ { exit 1 }' "/proc/$kevd_pid/status" ||
     fail "still root: $(cat "/proc/$kevd_pid/status")"
 # It goes on hearing the kernel, and can still ask it.
 start_log
