@@ -53,6 +53,18 @@ jq -r '.topic + " " + .data.gateway' "$dir/seen" | sort | xargs >"$dir/got"
 [ "$(cat "$dir/got")" = "ipv4/router-failure 10.1.0.2 nd6/router-failure fd00:1::2" ] ||
     fail "$(cat "$dir/seen")"
 [ "$("$kevsub" -S '*/router-failure' | wc -l)" = 2 ] || fail "not in the snapshot"
+# The kernel says so again as long as somebody wants them: that is no news.
+ip monitor neigh >"$dir/neigh" &
+pids="$pids $!"
+for gateway in 10.1.0.2 fd00:1::2; do
+	waiting="another failure of $gateway"
+	until [ "$(grep -c "^$gateway .*FAILED" "$dir/neigh")" -ge 2 ]; do
+		busybox ping -c 1 -W 1 198.51.100.9 >/dev/null 2>&1
+		busybox ping -c 1 -W 1 fd00:9::9 >/dev/null 2>&1
+	done
+done
+catch_up
+assert_count 2 '/router-failure"'
 # They are there again.
 watch 2
 $there ip addr add 10.1.0.2/24 dev v1
@@ -62,6 +74,26 @@ jq -r '.topic' "$dir/seen" | sort | xargs >"$dir/got"
 [ "$(cat "$dir/got")" = "ipv4/router-alive nd6/router-alive" ] || fail "$(cat "$dir/seen")"
 jq -e '.data.lladdr | length == 17' "$dir/seen" >/dev/null || fail "$(cat "$dir/seen")"
 "$kevsub" -S '*/router-failure' >/dev/null && fail "still in the snapshot"
+catch_up
+assert_count 2 '/router-alive"'
+# A failure ends with its router: that answers later, and is not alive again.
+watch 2
+$there ip addr del 10.1.0.2/24 dev v1
+$there ip addr del fd00:1::2/64 dev v1
+poke "$watcher"
+ip route del default via 10.1.0.2
+ip -6 route del default via fd00:1::2
+expect_event nd6/router-remove v0
+"$kevsub" -S '*/router-failure' >/dev/null && fail "still in the snapshot"
+ip route add default via 10.1.0.2
+ip -6 route add default via fd00:1::2
+$there ip addr add 10.1.0.2/24 dev v1
+$there ip addr add fd00:1::2/64 dev v1 nodad
+waiting="answers"
+until busybox ping -c 1 -W 1 10.1.0.2 >/dev/null 2>&1; do :; done
+until busybox ping -c 1 -W 1 fd00:1::2 >/dev/null 2>&1; do :; done
+catch_up
+assert_count 2 '/router-alive"'
 # By hand is no failure, nor is a cable that is pulled.
 mark_log
 ip neigh del 10.1.0.2 dev v0

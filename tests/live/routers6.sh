@@ -19,7 +19,16 @@ interface v1 {
 	MinRtrAdvInterval 3;
 	MaxRtrAdvInterval 4;
 	AdvDefaultLifetime 600;
-	prefix 2001:db8:a::/64 { AdvValidLifetime 500; AdvPreferredLifetime 400; };
+	prefix 2001:db8:a::/64 {
+		AdvValidLifetime 500;
+		AdvPreferredLifetime 400;
+		DeprecatePrefix on;
+	};
+	prefix 2001:db8:b::/64 {
+		AdvValidLifetime 9;
+		AdvPreferredLifetime 6;
+		DecrementLifetimes on;
+	};
 };
 CONF
 $there sysctl -qw net.ipv6.conf.all.forwarding=1
@@ -41,9 +50,21 @@ expect_event nd6/router-add v0 'fe80::98'
 ip -6 route del default via fe80::99 dev v0 metric 512
 expect_event nd6/router-remove v0 'fe80::99'
 assert_same
-# radvd ends and says so, with a lifetime of 0.
+# The address of a prefix that is said to last so long, and no longer: 6 s until
+# it is deprecated, 9 s in all, of which the kernel tells within a second.
+grep -q '"nd6/address-expired".*"2001:db8:b:' "$dir/log" ||
+    expect_event nd6/address-expired v0 '"address":"2001:db8:b:'
+assert_count 1 '"nd6/address-deprecated"' '"address":"2001:db8:b:'
+jq -se 'map(select(.data.address // "" | startswith("2001:db8:b:")) |
+    {(.topic): (.mono / 1000000)}) | add |
+    .["ipv6/address-add"] + 8 >= .["nd6/address-deprecated"] and
+    .["ipv6/address-add"] + 11 >= .["nd6/address-expired"]' "$dir/log" >/dev/null ||
+    fail "late: $(grep -F '"2001:db8:b:' "$dir/log")"
+grep -q '"nd6/address-.*2001:db8:a:' "$dir/log" && fail "that one goes on"
+# radvd ends and says so, with a lifetime of 0 of the router and the prefix.
 kill "$radvd"
 expect_event nd6/router-remove v0 '"protocol":"ra"'
+expect_event nd6/address-deprecated v0 '"address":"2001:db8:a:'
 ip link set v0 down
 expect_event nd6/router-remove v0 'fe80::98'
 assert_same
