@@ -110,6 +110,19 @@ open_all(struct kevd *k)
 	return o->user == NULL || daemon_become(o->user, k->uid, k->gid) == 0;
 }
 
+/*
+ * libev wakes once a minute to see whether the clock was set, but (since 4.33)
+ * has itself told so while anybody waits for a time of day: a far one.
+ */
+static void
+be_quiet(struct ev_loop *loop)
+{
+	static ev_periodic never;
+
+	ev_periodic_init(&never, NULL, 1e15, 0., NULL);
+	ev_periodic_start(loop, &never);
+}
+
 static bool
 is_relative(const char *path)
 {
@@ -131,6 +144,7 @@ serve(struct kevd *k, int token)
 	ev_signal_start(loop, &term);
 	ev_signal_start(loop, &interrupt);
 	signal(SIGPIPE, SIG_IGN);
+	be_quiet(loop);
 	source_start(k->source, loop);
 	server_start(&k->server, loop, k->source);
 	if (token != -1)
