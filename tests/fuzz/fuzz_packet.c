@@ -22,6 +22,37 @@ publish(void *arg, struct kev_event *ev)
 	events++;
 }
 
+/* A router of that address is there: it says the same over and over. */
+static void
+advertise(struct change c)
+{
+	static const struct change link = {
+		.type = CHANGE_LINK, .ifindex = 2,
+		.link = { .link = { .has = KEV_BIT(FLAGS), .flags = 0x41 },
+		    .ifname = "eth0" },
+	};
+	struct change router = { .type = CHANGE_ROUTER, .ifindex = 2 };
+	struct state *st = state_new(NULL, publish, NULL);
+	struct stamp now = { 1, 1 };
+	int i;
+
+	MUST(c.type == CHANGE_ADVERT);
+	router.router.expires = 100;
+	router.router.router = (struct kev_router){ .family = KEV_INET6,
+	    .gateway = c.advert.address, .protocol = KEV_PROTO_ROUTE | 9 };
+	state_apply(st, &link, &now);
+	state_apply(st, &router, &now);
+	events = 0;
+	c.ifindex = 2;
+	for (i = 0; i < 1000; i++) {
+		now.mono += 100;
+		state_apply(st, &c, &now);
+		state_tick(st, &now);
+	}
+	MUST(events == 0 && state_deadline(st) != 0);
+	state_free(st);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -48,6 +79,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	else
 		found = packet_icmp6(bytes + 1, len - 1,
 		    bytes[0] & 2 ? 255 : bytes[0], from, &c);
+	if (found == PACKET_ADVERT)
+		advertise(c);
 	if (found != PACKET_CLAIM)
 		return 0;
 	MUST(c.type == CHANGE_CLAIM && c.claim.lladdr.len == 6);

@@ -129,4 +129,11 @@ wait "$waiter" || fail "kevsub"
 jq -e '.source == "inject" and .ifname == "v0" and .ifindex > 1 and .data ==
     {address: "192.0.2.1", lladdr: "02:00:5e:00:53:01", count: 3}' "$dir/event" >/dev/null ||
     fail "$(cat "$dir/event")"
+# What this system cannot tell is what kev(7) says that it cannot, with why; a
+# source that is off is another matter.
+sed -n '/^On Linux all of them/,/^\.El/s/^\.It Li //p' "$top_builddir/protocol/kev.7" |
+    tr -s ' ,' '\n' | grep / | sort >"$dir/missing"
+"$kevctl" topics | jq -r 'select(.native | not).topic' |
+    grep -v ipv4/port-in-use | sort | diff "$dir/missing" - ||
+    fail "not as in kev(7)"
 stop_kevd

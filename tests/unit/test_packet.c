@@ -149,6 +149,11 @@ adverts(void **state)
 		{ RA, 0xfe, 64, PACKET_MALFORMED },
 		{ RA "01 00 02005e005301", 0xfe, 255, PACKET_MALFORMED },
 		{ "86 00 0000 40 00 0708", 0xfe, 255, PACKET_MALFORMED },
+		{ RA "01 02 02005e005301", 0xfe, 255, PACKET_MALFORMED },
+		{ RA "01", 0xfe, 255, PACKET_MALFORMED },
+		{ "86 01 0000 40 00 0708 00000000 00000000", 0xfe, 255,
+		    PACKET_MALFORMED },
+		{ "86", 0xfe, 255, PACKET_MALFORMED },
 	};
 	uint8_t bytes[128], from[16] = { 0, 0x80, [15] = 9 };
 	struct change c;
