@@ -6,7 +6,6 @@
 #include "state.h"
 
 #include <linux/if_packet.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -20,16 +19,6 @@ static const struct {
 	[PACKET_KIND_ARP] = { "arp", SOCKET_ARP },
 	[PACKET_KIND_NDP] = { "ndp", SOCKET_NDP },
 };
-
-static uint32_t
-count_drops(int fd)
-{
-	uint32_t info[16] = { 0 };
-	socklen_t len = sizeof info;
-
-	(void)getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len);
-	return info[SK_MEMINFO_DROPS];
-}
 
 void
 packet_source_init(struct packet_source *p, enum packet_kind kind,
@@ -138,7 +127,7 @@ packet_source_read(struct packet_source *p, struct state *st)
 	for (i = 0; i < PACKET_TURN && read_one(p, &found, &c); i++)
 		take(p, st, found, &c, &now);
 	/* Nothing can be read again: they are counted, and that is all. */
-	drops = i > 0 ? count_drops(p->fd) : p->drops;
+	drops = i > 0 ? socket_drops(p->fd) : p->drops;
 	if (drops != p->drops)
 		p->stats.overruns++;
 	p->drops = drops;

@@ -10,7 +10,6 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -26,11 +25,6 @@
 #define TRIES 10
 /* Changes of a resync handed over at a time. */
 #define PIECE 256
-
-/* Of linux/sock_diag.h, which old headers don't have. */
-#ifndef SK_MEMINFO_DROPS
-#define SK_MEMINFO_DROPS 8
-#endif
 
 struct rtnetlink {
 	struct state *state;
@@ -58,28 +52,6 @@ fail(const char *what, int error)
 	return -error;
 }
 
-/* SK_MEMINFO_* of a socket; all 0 when the kernel doesn't tell. */
-struct meminfo {
-	uint32_t value[16];
-};
-
-static struct meminfo
-meminfo(int fd)
-{
-	struct meminfo info;
-	socklen_t len = sizeof info;
-
-	memset(&info, 0, sizeof info);
-	(void)getsockopt(fd, SOL_SOCKET, SO_MEMINFO, &info, &len);
-	return info;
-}
-
-static uint32_t
-count_drops(int fd)
-{
-	return meminfo(fd).value[SK_MEMINFO_DROPS];
-}
-
 struct rtnetlink *
 rtnetlink_new(struct state *st, struct sockets *sockets,
     struct ethtool_source *ethtool, const char *netns, size_t rcvbuf)
@@ -100,7 +72,7 @@ rtnetlink_new(struct state *st, struct sockets *sockets,
 		source_stats_missing(&rt->stats, strerror(error),
 		    error == EPERM && netns != NULL ? "CAP_SYS_ADMIN" : NULL);
 	else
-		rt->drops = count_drops(sockets->fd[SOCKET_EVENTS]);
+		rt->drops = socket_drops(sockets->fd[SOCKET_EVENTS]);
 	return rt;
 }
 
@@ -408,7 +380,7 @@ reopen(struct rtnetlink *rt)
 		return false;
 	}
 	*fd = got;
-	rt->drops = count_drops(got);
+	rt->drops = socket_drops(got);
 	return true;
 }
 
@@ -430,7 +402,7 @@ rtnetlink_resync(struct rtnetlink *rt)
 		return RTNL_MORE;
 	rt->resyncing = false;
 	rt->stats.resyncs++;
-	drops = count_drops(rtnetlink_fd(rt));
+	drops = socket_drops(rtnetlink_fd(rt));
 	now = stamp_now();
 	state_settle(rt->state, &now);
 	state_gap(rt->state, rt->lost, drops - rt->drops, &now);
@@ -443,13 +415,7 @@ rtnetlink_resync(struct rtnetlink *rt)
 bool
 rtnetlink_can_wait(const struct rtnetlink *rt)
 {
-	struct meminfo info;
-
-	if (rt->lost != 0)
-		return true;
-	info = meminfo(rtnetlink_fd(rt));
-	return info.value[SK_MEMINFO_RMEM_ALLOC] <
-	    info.value[SK_MEMINFO_RCVBUF] / 2;
+	return rt->lost != 0 || socket_has_room(rtnetlink_fd(rt));
 }
 
 void

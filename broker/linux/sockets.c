@@ -8,6 +8,7 @@
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -18,13 +19,17 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The kernel doubles it: 64 MiB hold 80,000 changes of addresses, or 29,000 of
  * links, while we don't read. */
 #define RCVBUF (32 << 20)
 
-/* Of linux/netlink.h, which old headers don't have. */
+/* Parts of the headers above that old ones don't have. */
+#ifndef SK_MEMINFO_DROPS
+#define SK_MEMINFO_DROPS 8
+#endif
 #ifndef NETLINK_GET_STRICT_CHK
 #define NETLINK_GET_STRICT_CHK 12
 #endif
@@ -232,4 +237,32 @@ sockets_close(struct sockets *s)
 			close(s->fd[i]);
 		s->fd[i] = -1;
 	}
+}
+
+/* SK_MEMINFO_* of a socket; all 0 when the kernel doesn't tell. */
+static void
+get_meminfo(int fd, uint32_t info[16])
+{
+	socklen_t len = 16 * sizeof *info;
+
+	memset(info, 0, len);
+	(void)getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len);
+}
+
+uint32_t
+socket_drops(int fd)
+{
+	uint32_t info[16];
+
+	get_meminfo(fd, info);
+	return info[SK_MEMINFO_DROPS];
+}
+
+bool
+socket_has_room(int fd)
+{
+	uint32_t info[16];
+
+	get_meminfo(fd, info);
+	return info[SK_MEMINFO_RMEM_ALLOC] < info[SK_MEMINFO_RCVBUF] / 2;
 }

@@ -5,7 +5,9 @@
 #ifndef KEVD_SOCKETS_H
 #define KEVD_SOCKETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum socket_kind {
 	SOCKET_EVENTS,		/* rtnetlink: what changes */
@@ -27,5 +29,11 @@ void sockets_close(struct sockets *);
 
 /* One of them; -errno on failure. */
 int socket_open(enum socket_kind, size_t rcvbuf);
+
+/* How many messages it had to drop so far; 0 too when the kernel won't tell. */
+uint32_t socket_drops(int fd);
+
+/* Whether more than half of its receive buffer is free. */
+bool socket_has_room(int fd);
 
 #endif

@@ -39,7 +39,6 @@ sys_rss(void)
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* epoll tells EPOLLHUP unasked; libev has no way to wait for that alone. */
 /* Becoming another user leaves those that a program to be run may inherit. */
 int
 sys_drop(void)
@@ -52,6 +51,7 @@ sys_drop(void)
 	return syscall(SYS_capset, &head, none) == -1 ? -errno : 0;
 }
 
+/* epoll tells EPOLLHUP unasked; libev has no way to wait for that alone. */
 int
 sys_hangup_new(void)
 {
