@@ -27,12 +27,8 @@ send "ffffffffffff 02005e005399 0806 0001 0800 0604 0002
 expect_event ipv4/collision v0 '"count":1'
 expect_event ipv4/collision v0 '"count":2'
 ip route add default via 192.0.2.2
-"$kevsub" -q -c 1 -t 30 ipv4/router-failure >/dev/null &
-waiter=$!
-until ! kill -0 "$waiter" 2>/dev/null; do
-	busybox ping -c 1 -W 1 198.51.100.9 >/dev/null 2>&1
-done
-wait "$waiter" || fail "no failure"
+busybox ping -c 1 -W 1 198.51.100.9 >/dev/null 2>&1
+expect_event ipv4/router-failure v0
 # A log would be woken, and wake.
 "$kevsub" -S '*/router-failure' >/dev/null || fail "not in the snapshot"
 
