@@ -340,7 +340,7 @@ state_deadline(const struct state *st)
 {
 	uint64_t times[] = {
 		st->held.ifindex != 0 ? st->held.until : 0,
-		st->claims != NULL ? st->claims->due : 0,
+		st->claims != NULL ? ration_deadline(&st->claims->ration) : 0,
 		router_deadline(st),
 		nat64_deadline(st),
 	}, first = 0;

@@ -1,6 +1,5 @@
 /*
- * Claims of other hosts to addresses of ours, and what may be told of them
- * how often.
+ * Claims of other hosts to addresses of ours.
  */
 #include "config.h"
 
@@ -9,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So often one conflict with one host is told, in microseconds. */
-#define INTERVAL 1000000
 /* A claim explains a duplicate that the kernel reports soon after it. */
 #define EXPLAINS 3000000
 
@@ -45,123 +42,97 @@ find_addr(struct link *l, const struct kev_ip *ip)
 }
 
 static void
-emit(struct state *st, const struct link *l, const struct alert *a,
-    uint32_t count)
+emit(struct state *st, const struct claim *c, uint32_t count)
 {
-	struct addr *addr;
+	struct link *l = state_link(st, c->ifindex);
+	struct kev_note collision;
 	struct kev_addr duplicate;
-	struct kev_note collision = {
-		.has = KEV_BIT(ADDRESS) | KEV_BIT(LLADDR) | KEV_BIT(COUNT) |
-		    (l->l.has & KEV_BIT(LLADDR) ? KEV_BIT(OWN_LLADDR) : 0),
-		.address = a->address, .lladdr = a->lladdr,
-		.own_lladdr = l->l.lladdr, .count = count,
-	};
+	struct addr *addr;
 
-	if (a->address.family == KEV_INET) {
+	if (l == NULL)
+		return;
+	if (c->address.family == KEV_INET) {
+		collision = (struct kev_note){
+			.has = KEV_BIT(ADDRESS) | KEV_BIT(LLADDR) |
+			    KEV_BIT(COUNT) | (l->l.has & KEV_BIT(LLADDR) ?
+			    KEV_BIT(OWN_LLADDR) : 0),
+			.address = c->address, .lladdr = c->lladdr,
+			.own_lladdr = l->l.lladdr, .count = count,
+		};
 		state_emit_by(st, l, KEV_T_IPV4_COLLISION, KEV_BY_ARP,
 		    (const struct kev_object *)&collision);
 		return;
 	}
-	addr = find_addr((struct link *)l, &a->address);
+	addr = find_addr(l, &c->address);
 	if (addr == NULL)
 		return;
 	/* The kernel goes on using it, so its status is as it was. */
 	duplicate = addr_now(addr, &st->now);
-	duplicate.lladdr = a->lladdr;
+	duplicate.lladdr = c->lladdr;
 	duplicate.count = count;
 	duplicate.has |= KEV_BIT(LLADDR) | KEV_BIT(COUNT);
 	state_emit_by(st, l, KEV_T_IPV6_DUPLICATE, KEV_BY_NDP,
 	    (const struct kev_object *)&duplicate);
 }
 
-/* What was pending is told, and when the next one is due. */
+/* What was waiting is told. */
 void
 claim_tick(struct state *st)
 {
-	struct claims *claims = st->claims;
-	struct link *l;
-	struct alert *a;
 	uint32_t count;
+	size_t i;
 
-	if (claims == NULL || claims->due == 0)
+	if (st->claims == NULL)
 		return;
-	claims->due = 0;
-	for (a = claims->alerts; a < claims->alerts + ALERTS; a++) {
-		if (a->ifindex == 0 || a->pending == 0)
-			continue;
-		l = state_link(st, a->ifindex);
-		if (a->told + INTERVAL <= st->now.mono && l != NULL) {
-			count = a->pending;
-			a->pending = 0;
-			a->told = st->now.mono;
-			emit(st, l, a, count);
-		} else if (claims->due == 0 ||
-		    a->told + INTERVAL < claims->due) {
-			claims->due = a->told + INTERVAL;
-		}
-	}
+	while ((i = ration_due(&st->claims->ration, st->now.mono, &count)) !=
+	    RATION_NONE)
+		emit(st, &st->claims->told[i], count);
 }
 
-/*
- * The entry for this conflict, or a free one, or that of one which is over. If
- * there is none, because so many different hosts claim so fast, another one
- * about the same address, whose count it adds to; else NULL.
- */
-static struct alert *
-find_alert(struct state *st, uint32_t ifindex, const struct change_claim *c)
-{
-	struct alert *a, *oldest = st->claims->alerts, *other = NULL;
+/* A conflict is with one host about one address. */
+struct asking {
+	const struct claims *claims;
+	const struct claim *claim;
+};
 
-	for (a = st->claims->alerts; a < st->claims->alerts + ALERTS; a++) {
-		if (a->ifindex == ifindex &&
-		    kev_ip_cmp(&a->address, &c->address) == 0) {
-			if (same_lladdr(&a->lladdr, &c->lladdr))
-				return a;
-			other = a;
-		}
-		if (a->told < oldest->told)
-			oldest = a;
-	}
-	if (oldest->ifindex != 0 && (oldest->pending > 0 ||
-	    oldest->told + INTERVAL > st->now.mono))
-		return other;
-	*oldest = (struct alert){ .ifindex = ifindex, .address = c->address,
-	    .lladdr = c->lladdr };
-	return oldest;
+static unsigned
+kin(const void *arg, size_t place)
+{
+	const struct asking *a = arg;
+	const struct claim *c = &a->claims->told[place];
+	bool subject = c->ifindex == a->claim->ifindex &&
+	    kev_ip_cmp(&c->address, &a->claim->address) == 0;
+	bool actor = same_lladdr(&c->lladdr, &a->claim->lladdr);
+
+	return (subject ? RATION_SUBJECT : 0) | (actor ? RATION_ACTOR : 0);
 }
 
 static void
-tell(struct state *st, struct link *l, const struct change_claim *c)
+tell(struct state *st, const struct claim *c)
 {
-	struct alert *a = find_alert(st, l->ifindex, c);
+	struct asking a = { st->claims, c };
+	struct ration_share s = ration_take(&st->claims->ration, st->now.mono,
+	    kin, &a);
 
-	if (a == NULL)
-		return;
-	a->pending++;
-	if (a->told != 0 && a->told + INTERVAL > st->now.mono) {
-		if (st->claims->due == 0 ||
-		    a->told + INTERVAL < st->claims->due)
-			st->claims->due = a->told + INTERVAL;
-		return;
-	}
-	a->told = st->now.mono;
-	emit(st, l, a, a->pending);
-	a->pending = 0;
+	if (s.begins)
+		st->claims->told[s.place] = *c;
+	if (s.count > 0)
+		emit(st, &st->claims->told[s.place], s.count);
 }
 
 static void
-remember(struct state *st, uint32_t ifindex, const struct change_claim *c)
+remember(struct state *st, const struct claim *c)
 {
 	struct claims *claims = st->claims;
 
-	claims->culprits[claims->next] = (struct culprit){ ifindex, c->address,
-	    c->lladdr, st->now.mono };
+	claims->culprits[claims->next] = (struct culprit){ *c, st->now.mono };
 	claims->next = (claims->next + 1) % CULPRITS;
 }
 
 void
 claim_apply(struct state *st, struct link *l, const struct change_claim *c)
 {
+	const struct claim claim = { l->ifindex, c->address, c->lladdr };
 	struct addr *addr = find_addr(l, &c->address);
 
 	/* Neighbours say every day where they are: only what is ours counts,
@@ -175,9 +146,9 @@ claim_apply(struct state *st, struct link *l, const struct change_claim *c)
 		return;
 	if (c->address.family == KEV_INET6 &&
 	    (addr == NULL || !addr_is_ready(&addr->a)))
-		remember(st, l->ifindex, c);
+		remember(st, &claim);
 	else
-		tell(st, l, c);
+		tell(st, &claim);
 }
 
 bool
@@ -195,13 +166,13 @@ state_disputes(const struct state *st, const struct change *c)
 void
 claim_forget(struct state *st, uint32_t ifindex)
 {
-	struct alert *a;
+	size_t i;
 
 	if (st->claims == NULL)
 		return;
-	for (a = st->claims->alerts; a < st->claims->alerts + ALERTS; a++) {
-		if (a->ifindex == ifindex)
-			memset(a, 0, sizeof *a);
+	for (i = 0; i < RATION_PLACES; i++) {
+		if (st->claims->told[i].ifindex == ifindex)
+			ration_forget(&st->claims->ration, i);
 	}
 }
 
@@ -214,11 +185,11 @@ claim_explain(const struct state *st, uint32_t ifindex, struct kev_addr *addr)
 		return;
 	for (c = st->claims->culprits; c < st->claims->culprits + CULPRITS;
 	    c++) {
-		if (c->ifindex != ifindex ||
-		    kev_ip_cmp(&c->address, &addr->address) != 0 ||
+		if (c->claim.ifindex != ifindex ||
+		    kev_ip_cmp(&c->claim.address, &addr->address) != 0 ||
 		    c->seen + EXPLAINS < st->now.mono)
 			continue;
-		addr->lladdr = c->lladdr;
+		addr->lladdr = c->claim.lladdr;
 		addr->has |= KEV_BIT(LLADDR);
 	}
 }

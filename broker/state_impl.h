@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "event.h"
+#include "ration.h"
 
 #include <sys/queue.h>
 #include <sys/tree.h>
@@ -78,31 +79,26 @@ struct held {
 	uint64_t until;		/* stamp.mono */
 };
 
-/* A conflict with one host about one address. */
-struct alert {
-	uint32_t ifindex;	/* 0: the place is free */
+/* Another host says that an address is its own. */
+struct claim {
+	uint32_t ifindex;
 	struct kev_ip address;
 	struct kev_lladdr lladdr;
-	uint64_t told;		/* stamp.mono of the last event */
-	uint32_t pending;	/* claims since then */
 };
 
 /* A claim that may explain a duplicate that the kernel is about to tell. */
 struct culprit {
-	uint32_t ifindex;
-	struct kev_ip address;
-	struct kev_lladdr lladdr;
+	struct claim claim;
 	uint64_t seen;
 };
 
-/* Both are bounded, because anybody on the link makes them. */
-#define ALERTS 64
+/* Bounded, because anybody on the link makes them. */
 #define CULPRITS 64
 struct claims {
-	struct alert alerts[ALERTS];
+	struct ration ration;
+	struct claim told[RATION_PLACES];
 	struct culprit culprits[CULPRITS];
 	unsigned next;		/* culprit to be overwritten */
-	uint64_t due;		/* earliest alert with something pending, or 0 */
 };
 
 struct state {

@@ -985,6 +985,33 @@ claims(void **unused)
 	log_fini(&log);
 }
 
+/* A host that wants all we have does not hide another. */
+static void
+greedy(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c;
+	uint32_t i;
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	for (i = 0; i < 100; i++)
+		apply(st, addr_change(2, KEV_INET, (uint8_t)i, PERMANENT));
+	log_clear(&log);
+	for (i = 0; i < 100000; i++) {
+		c = claim(2, KEV_INET, (uint8_t)(i % 100), 7);
+		state_apply(st, &c, &now);
+	}
+	buf_putc(&log.topics, '\0');
+	assert_int_equal(log.topics.len, 16 * sizeof "ipv4/collision");
+	log_clear(&log);
+	apply(st, claim(2, KEV_INET, 50, 8));
+	expect_line(&log, "ipv4/collision", "08:00:00:00:aa:00\"");
+	state_free(st);
+	log_fini(&log);
+}
+
 static void
 resync(void **unused)
 {
@@ -1215,6 +1242,7 @@ main(void)
 		cmocka_unit_test(adverts),
 		cmocka_unit_test(failures),
 		cmocka_unit_test(claims),
+		cmocka_unit_test(greedy),
 		cmocka_unit_test(nat64),
 		cmocka_unit_test(resync),
 		cmocka_unit_test(random_walk),
