@@ -22,7 +22,8 @@ enum change_type {
 	CHANGE_CLAIM,		/* another host says that an address is its own */
 	CHANGE_NEIGH,		/* a neighbour answers, or does not */
 	CHANGE_ADVERT,		/* a router said that it is one */
-	CHANGE_NAT64		/* a router told the prefix for NAT64 */
+	CHANGE_NAT64,		/* a router told the prefix for NAT64 */
+	CHANGE_PORT		/* a process wants a port that another holds */
 };
 
 /* The parts of the kernel's state, to dump and to compare one by one. */
@@ -82,6 +83,13 @@ struct change_nat64 {
 	uint8_t prefixlen;
 };
 
+struct change_port {
+	uint32_t pid;
+	uint16_t port;
+	uint16_t protocol;		/* KEV_PROTO_IP and more; 0: not known */
+	char command[KEV_IFNAMSIZ];	/* any bytes; "" when not known */
+};
+
 struct change {
 	enum change_type type;
 	uint32_t ifindex;
@@ -95,6 +103,7 @@ struct change {
 		struct change_neigh neigh;
 		struct change_advert advert;
 		struct change_nat64 nat64;
+		struct change_port port;
 	};
 };
 

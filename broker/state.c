@@ -56,6 +56,7 @@ state_free(struct state *st)
 		link_free(st, l);
 	buf_fini(&st->gone);
 	free(st->claims);
+	free(st->in_use);
 	free(st->netns);
 	free(st);
 }
@@ -146,6 +147,10 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 	if (c->type == CHANGE_CLAIM) {
 		if (l != NULL)
 			claim_apply(st, l, &c->claim);
+		return;
+	}
+	if (c->type == CHANGE_PORT) {
+		port_apply(st, &c->port);
 		return;
 	}
 	if (c->type != CHANGE_ADDR && c->type != CHANGE_NEIGH &&
@@ -343,6 +348,7 @@ state_deadline(const struct state *st)
 		st->claims != NULL ? ration_deadline(&st->claims->ration) : 0,
 		router_deadline(st),
 		nat64_deadline(st),
+		port_deadline(st),
 	}, first = 0;
 	size_t i;
 
@@ -362,6 +368,7 @@ state_tick(struct state *st, const struct stamp *now)
 	claim_tick(st);
 	router_tick(st);
 	nat64_tick(st);
+	port_tick(st);
 }
 
 /* What is being told of the present: everything but the topic and data. */

@@ -82,6 +82,12 @@ unsigned state_wants(struct state *);
 void state_gap(struct state *, enum kev_cause, uint64_t lost,
     const struct stamp *);
 
+/*
+ * Publishes kev/gap, once a second at most: reports of what is not state were
+ * lost, which nothing brings back.
+ */
+void state_missed(struct state *, const struct stamp *);
+
 /* When state_tick wants to be called, in stamp.mono; 0: not at all. */
 uint64_t state_deadline(const struct state *);
 void state_tick(struct state *, const struct stamp *);

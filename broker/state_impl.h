@@ -101,6 +101,13 @@ struct claims {
 	unsigned next;		/* culprit to be overwritten */
 };
 
+/* Ports in use, bounded for the same reason. */
+struct ports {
+	struct ration ration;
+	struct change_port told[RATION_PLACES];
+	struct ration missed;	/* times that some were lost */
+};
+
 struct state {
 	char *netns;
 	state_publish_fn *publish;
@@ -113,6 +120,7 @@ struct state {
 	struct change_modes modes;	/* asked for... */
 	uint32_t modes_index;	/* ...this interface, or 0 */
 	struct claims *claims;	/* NULL until there is one */
+	struct ports *in_use;	/* the same */
 	struct stamp now;
 	unsigned parts;		/* of the dump going on, 0: none */
 	unsigned wants;		/* parts to dump again */
@@ -165,6 +173,11 @@ void nat64_end(struct state *, const struct link *);
 uint64_t nat64_deadline(const struct state *);
 void nat64_tick(struct state *);
 struct kev_note nat64_now(const struct nat64 *, const struct stamp *);
+
+/* state_port.c */
+void port_apply(struct state *, const struct change_port *);
+void port_tick(struct state *);
+uint64_t port_deadline(const struct state *);
 
 /* state_router.c */
 void router_apply(struct state *, struct link *, const struct change_router *);

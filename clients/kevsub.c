@@ -100,13 +100,16 @@ static void
 say_gap(const struct kev_line *line)
 {
 	const char *cause = kev_line_string(line, "data.cause");
+	const json_t *data = json_object_get(kev_line_json(line), "data");
 	long long lost;
 	char text[48] = "";
 
 	if (kev_line_integer(line, "data.lost", &lost))
 		snprintf(text, sizeof text, ", %lld of them", lost);
-	say("events were lost: %s%s; what follows repairs it",
-	    cause == NULL ? "no cause given" : cause, text);
+	say("events were lost: %s%s; %s",
+	    cause == NULL ? "no cause given" : cause, text,
+	    json_is_false(json_object_get(data, "resynced")) ?
+	    "nothing brings them back" : "what follows repairs it");
 }
 
 /* What kevd tells about the stream itself: told on, but not counted. */

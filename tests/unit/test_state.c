@@ -1013,6 +1013,74 @@ greedy(void **unused)
 }
 
 static void
+ports(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = { .type = CHANGE_PORT, .port = { .pid = 7,
+	    .port = 80, .protocol = KEV_PROTO_IP | 6, .command = "httpd" } };
+	uint32_t i;
+
+	(void)unused;
+	apply(st, c);
+	expect_line(&log, "ipv4/port-in-use", "\"source\":\"audit\",\"data\":{"
+	    "\"protocol\":\"tcp\",\"port\":80,\"pid\":7,"
+	    "\"command\":\"httpd\",\"count\":1}");
+	assert_int_equal(state_deadline(st), 0);
+	apply(st, c);
+	apply(st, c);
+	expect(&log, "");
+	/* Each is another one: the port, the protocol, the process. */
+	c.port.port = 81;
+	apply(st, c);
+	c.port.protocol = KEV_PROTO_IP | 17;
+	apply(st, c);
+	c.port.pid = 8;
+	apply(st, c);
+	expect_line(&log, "ipv4/port-in-use ipv4/port-in-use ipv4/port-in-use",
+	    "\"protocol\":\"udp\",\"port\":81,\"pid\":8");
+	now.mono = state_deadline(st);
+	state_tick(st, &now);
+	expect_line(&log, "ipv4/port-in-use", "\"port\":80,\"pid\":7,"
+	    "\"command\":\"httpd\",\"count\":2}");
+	assert_int_equal(state_deadline(st), 0);
+	/* What is not known is not there. */
+	c.port = (struct change_port){ .pid = 9, .port = 1 };
+	apply(st, c);
+	expect_line(&log, "ipv4/port-in-use", "\"data\":{\"port\":1,"
+	    "\"pid\":9,\"count\":1}");
+	/* One process that tries all ports does not hide another one. */
+	for (i = 1; i <= 65535; i++) {
+		c.port.port = (uint16_t)i;
+		state_apply(st, &c, &now);
+	}
+	log_clear(&log);
+	c.port.pid = 10;
+	apply(st, c);
+	expect(&log, "ipv4/port-in-use");
+	/* Some were lost: told as often as that. */
+	now.mono += 5000000;
+	state_tick(st, &now);
+	log_clear(&log);
+	state_missed(st, &now);
+	expect_line(&log, "kev/gap", "\"source\":\"audit\",\"data\":{"
+	    "\"cause\":\"kernel-overrun\",\"resynced\":false}");
+	now.mono += 10;
+	state_missed(st, &now);
+	state_missed(st, &now);
+	expect(&log, "");
+	assert_int_equal(state_deadline(st), now.mono - 10 + 1000000);
+	now.mono += 1000000;
+	state_tick(st, &now);
+	expect(&log, "kev/gap");
+	assert_int_equal(state_deadline(st), 0);
+	state_snapshot(st, &now, publish, &log);
+	expect(&log, "");
+	state_free(st);
+	log_fini(&log);
+}
+
+static void
 resync(void **unused)
 {
 	struct log log = { .seq = 0 };
@@ -1243,6 +1311,7 @@ main(void)
 		cmocka_unit_test(failures),
 		cmocka_unit_test(claims),
 		cmocka_unit_test(greedy),
+		cmocka_unit_test(ports),
 		cmocka_unit_test(nat64),
 		cmocka_unit_test(resync),
 		cmocka_unit_test(random_walk),
