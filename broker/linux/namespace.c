@@ -340,6 +340,7 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 	}
 	/* It may have ended what was waited for; when we were late, before. */
 	read_feed(s);
+	now = stamp_now();
 	state_tick(s->state, &now);
 	if (s->phase != SYNCING)
 		settle(s);

@@ -14,7 +14,7 @@ ip addr add 192.0.2.1/24 dev v0
 ip addr add 2001:db8::1/64 dev v0 nodad
 start_kevd
 "$kevsub" -W -i v0 -m 'address=fe80:*' ipv6/address-ready >/dev/null || fail "v0 is not up"
-source() { "$kevctl" stats | jq ".sources.$1"; }
+source_of() { "$kevctl" stats | jq ".sources.$1"; }
 
 # The last four bytes of a MAC; the address that it claims.
 arp() {
@@ -38,8 +38,8 @@ send "$(arp '########' 01)" 5000
 send "$(na '########' 01)" 5000
 kill -CONT "$kevd_pid"
 for name in arp ndp; do
-	[ "$(source $name | jq '.overruns >= 1 and .received > 0 and
-	    .received < 5000')" = true ] || fail "$name: $(source $name)"
+	[ "$(source_of $name | jq '.overruns >= 1 and .received > 0 and
+	    .received < 5000')" = true ] || fail "$name: $(source_of $name)"
 done
 
 # While it reads, and something real happens now and then.
