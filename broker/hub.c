@@ -12,7 +12,7 @@
 
 /* Who takes less bytes than that in so many looks of hub_crowded is stuck. */
 #define PROGRESS 4096
-#define LOOKS 25
+#define LOOKS 100
 
 struct interest {
 	TAILQ_ENTRY(interest) entry;
