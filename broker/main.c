@@ -81,7 +81,8 @@ open_all(struct kevd *k)
 {
 	const struct options *o = &k->options;
 	struct source_config source = { .rcvbuf = o->rcvbuf,
-	    .netns = o->netns, .publish = server_publish,
+	    .port_in_use = o->port_in_use, .netns = o->netns,
+	    .publish = server_publish,
 	    .crowded = server_crowded, .arg = &k->server };
 	struct server_config server = {
 		.path = o->socket, .mode = o->mode, .queue = o->queue,

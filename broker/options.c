@@ -26,11 +26,12 @@ static const char usage[] =
 "      --max-clients N   clients at the same time (4096)\n"
 "      --netns NAME      watch this network namespace, too; \"all\": every one\n"
 "      --rcvbuf BYTES    receive buffer for the kernel's messages\n"
+"      --port-in-use     watch for ports that are in use; see kevd(8)\n"
 "  -v, --verbose         log every message of the kernel\n"
 "  -h, --help\n"
 "  -V, --version\n";
 
-enum { QUEUE = 256, HISTORY, MAX_CLIENTS, RCVBUF, NETNS };
+enum { QUEUE = 256, HISTORY, MAX_CLIENTS, RCVBUF, NETNS, PORT_IN_USE };
 
 static const struct option longs[] = {
 	{ "socket", required_argument, NULL, 'u' },
@@ -45,6 +46,7 @@ static const struct option longs[] = {
 	{ "max-clients", required_argument, NULL, MAX_CLIENTS },
 	{ "netns", required_argument, NULL, NETNS },
 	{ "rcvbuf", required_argument, NULL, RCVBUF },
+	{ "port-in-use", no_argument, NULL, PORT_IN_USE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -157,6 +159,9 @@ take(struct options *o, int c)
 		return add_netns(o, optarg);
 	case RCVBUF:
 		return number("--rcvbuf", optarg, 1, BYTES_MAX, &o->rcvbuf);
+	case PORT_IN_USE:
+		o->port_in_use = true;
+		return true;
 	default:
 		return false;
 	}

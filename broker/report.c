@@ -142,11 +142,10 @@ put_bool(struct buf *b, const char *name, bool value)
 void
 report_topics(struct buf *b, const struct server *s)
 {
-	uint64_t native = source_topics() | KEV_TOPIC_KEV, fields;
+	uint64_t native = source_topics(s->source) | KEV_TOPIC_KEV, fields;
 	const struct kev_topic_info *t;
 	int i;
 
-	(void)s;
 	buf_puts(b, ",\"topics\":[");
 	for (i = 0; i < KEV_TOPICS; i++) {
 		t = &kev_topics[i];

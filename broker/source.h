@@ -24,6 +24,7 @@ struct source;
 
 struct source_config {
 	size_t rcvbuf;		/* bytes of receive buffer; 0: as advised */
+	bool port_in_use;	/* watch for that, which costs */
 	/* Names of other network namespaces to watch, NULL at the end; NULL:
 	 * none. One that is "all": every one there is. Lent. */
 	const char *const *netns;
@@ -79,7 +80,7 @@ const struct state *source_state(const struct source *, size_t n);
 /* The Nth of its parts, or NULL; those of a namespace together. Lent. */
 const struct source_stats *source_stats(const struct source *, size_t n);
 
-/* The topics (bits of enum kev_topic) that it can give on this system. */
-uint64_t source_topics(void);
+/* The topics (bits of enum kev_topic) that it can give, here and now. */
+uint64_t source_topics(const struct source *);
 
 #endif

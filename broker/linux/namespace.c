@@ -2,6 +2,7 @@
 
 #include "namespace.h"
 
+#include "audit_source.h"
 #include "packet_source.h"
 #include "rtnetlink_source.h"
 #include "state.h"
@@ -33,11 +34,12 @@ struct namespace {
 	struct rtnetlink *rtnetlink;
 	struct ethtool_source ethtool;
 	struct packet_source packets[PACKET_KINDS];
+	struct audit_source *audit;	/* of our own; NULL: of another */
 	ev_io packet_io[PACKET_KINDS];
 	bool (*crowded)(void *arg);
 	void *arg;
 	struct ev_loop *loop;
-	ev_io feed, ethtool_io;
+	ev_io feed, ethtool_io, audit_io;
 	ev_timer timer;
 	enum phase phase;
 	uint64_t wake;		/* when to go on, stamp.mono; 0: not waiting */
@@ -64,7 +66,8 @@ namespace_new(const char *name, const struct sockets *sockets,
 	if ((name != NULL && (s->name = strdup(name)) == NULL) ||
 	    (s->state = state_new(name, config->publish, config->arg)) ==
 	    NULL || (s->rtnetlink = rtnetlink_new(s->state, &s->sockets,
-	    &s->ethtool, s->name, config->rcvbuf)) == NULL) {
+	    &s->ethtool, s->name, config->rcvbuf)) == NULL ||
+	    (name == NULL && (s->audit = malloc(sizeof *s->audit)) == NULL)) {
 		namespace_free(s);
 		return NULL;
 	}
@@ -72,6 +75,9 @@ namespace_new(const char *name, const struct sockets *sockets,
 	for (i = 0; i < PACKET_KINDS; i++)
 		packet_source_init(&s->packets[i], (enum packet_kind)i,
 		    &s->sockets, s->name);
+	if (s->audit != NULL)
+		audit_source_init(s->audit, config->port_in_use,
+		    config->rcvbuf);
 	return s;
 }
 
@@ -87,8 +93,12 @@ namespace_free(struct namespace *s)
 		ev_io_stop(s->loop, &s->ethtool_io);
 		for (i = 0; i < PACKET_KINDS; i++)
 			ev_io_stop(s->loop, &s->packet_io[i]);
+		ev_io_stop(s->loop, &s->audit_io);
 		ev_timer_stop(s->loop, &s->timer);
 	}
+	if (s->audit != NULL && s->audit->stats.name != NULL)
+		audit_source_fini(s->audit);
+	free(s->audit);
 	rtnetlink_free(s->rtnetlink);
 	sockets_close(&s->sockets);
 	state_free(s->state);
@@ -324,6 +334,17 @@ packet_ready(struct ev_loop *loop, ev_io *w, int events)
 }
 
 static void
+audit_ready(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct namespace *s = w->data;
+
+	(void)loop;
+	(void)events;
+	audit_source_read(s->audit, s->state);
+	set_timer(s);
+}
+
+static void
 time_over(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct namespace *s = w->data;
@@ -369,6 +390,11 @@ namespace_start(struct namespace *s, struct ev_loop *loop)
 		if (s->packets[i].fd != -1)
 			ev_io_start(loop, &s->packet_io[i]);
 	}
+	if (s->audit != NULL && s->audit->fd != -1) {
+		ev_io_init(&s->audit_io, audit_ready, s->audit->fd, EV_READ);
+		s->audit_io.data = s;
+		ev_io_start(loop, &s->audit_io);
+	}
 	watch(s);
 	set_timer(s);
 }
@@ -393,5 +419,8 @@ namespace_stats(const struct namespace *s, size_t n)
 		return rtnetlink_stats(s->rtnetlink);
 	if (n == 1)
 		return &s->ethtool.stats;
-	return n < 2 + PACKET_KINDS ? &s->packets[n - 2].stats : NULL;
+	if (n < 2 + PACKET_KINDS)
+		return &s->packets[n - 2].stats;
+	return n == 2 + PACKET_KINDS && s->audit != NULL ? &s->audit->stats :
+	    NULL;
 }

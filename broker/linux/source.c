@@ -226,12 +226,20 @@ source_stats(const struct source *s, size_t n)
 	return NULL;
 }
 
-/* All but what no Linux tells: see kev(7). */
+/* All but what no Linux tells, see kev(7), and what audit would, were it on. */
 uint64_t
-source_topics(void)
+source_topics(const struct source *s)
 {
-	return KEV_TOPIC_ALL & ~(KEV_TOPIC(INTERFACE_IDLE) |
+	uint64_t none = KEV_TOPIC(INTERFACE_IDLE) |
 	    KEV_TOPIC(INTERFACE_QUALITY) | KEV_TOPIC(INTERFACE_ISSUES) |
-	    KEV_TOPIC(IPV4_PORT_IN_USE) | KEV_TOPIC(IPV6_NAT64_PREFIX_REQUEST) |
-	    KEV_TOPIC(ND6_ADDRESS_DETACHED));
+	    KEV_TOPIC(IPV6_NAT64_PREFIX_REQUEST) |
+	    KEV_TOPIC(ND6_ADDRESS_DETACHED);
+	const struct source_stats *stats;
+	size_t i;
+
+	for (i = 0; (stats = source_stats(s, i)) != NULL; i++) {
+		if (strcmp(stats->name, "audit") == 0 && !stats->available)
+			none |= KEV_TOPIC(IPV4_PORT_IN_USE);
+	}
+	return KEV_TOPIC_ALL & ~none;
 }

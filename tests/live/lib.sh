@@ -33,7 +33,6 @@ needs() {
 }
 
 prepare() {
-	ip link set lo up || exit 1
 	# Short, because a socket is to be in it.
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/kev.XXXXXX") || exit 1
 	[ -z "${KEV_TEST_USER:-}" ] || chown "$KEV_TEST_USER" "$dir" || exit 1
@@ -44,7 +43,11 @@ prepare() {
 # As root of users of our own; or where that cannot be, and we are root, as
 # that; in a chroot even without processes of our own. "-n": the real root.
 namespaces() {
-	[ -n "${KEV_INSIDE:-}" ] && { prepare; return; }
+	if [ -n "${KEV_INSIDE:-}" ]; then
+		ip link set lo up || exit 1
+		prepare
+		return
+	fi
 	own="--pid --mount-proc"
 	for how in "-r $own" "$own" ""; do
 		case $how in
@@ -68,6 +71,16 @@ own_run() {
 	*--mount-proc*) mount -t tmpfs tmpfs /run ;;
 	*) return 1 ;;
 	esac
+}
+
+# The opposite: for what there is one of, for the whole system.
+no_namespaces() {
+	[ -n "${KEV_INSIDE:-}" ] && { prepare; return; }
+	[ "$(id -u)" = 0 ] || skip "only for root"
+	[ -e /proc/sys/net/core/netdev_max_backlog ] ||
+	    skip "only in the initial network namespace"
+	KEV_INSIDE=none exec timeout -k 5 "${KEV_TEST_SECONDS:-120}" \
+	    "${SHELL:-sh}" "$0"
 }
 
 # The programs themselves: libtool's scripts, which know where the library is,

@@ -1,0 +1,10 @@
+/*
+ * Whether the kernel audits what ports need, for who may know it.
+ */
+#ifndef KEVD_AUDIT_RULES_H
+#define KEVD_AUDIT_RULES_H
+
+/* Looks, and logs the commands that are missing. Blocks for a second at most. */
+void audit_rules_check(void);
+
+#endif
