@@ -120,13 +120,38 @@ tell(struct state *st, const struct claim *c)
 		emit(st, &st->claims->told[s.place], s.count);
 }
 
+/*
+ * Where a claim that may explain something goes: where the same was; else in
+ * place of the oldest, but of the same host's own if it has a quarter of all, so
+ * that it cannot drive out what others said.
+ */
+static struct culprit *
+find_culprit(struct claims *claims, const struct claim *claim)
+{
+	struct culprit *c, *oldest = claims->culprits, *own = NULL;
+	unsigned count = 0;
+
+	for (c = claims->culprits; c < claims->culprits + CULPRITS; c++) {
+		if (c->order < oldest->order)
+			oldest = c;
+		if (c->order == 0 ||
+		    !same_lladdr(&c->claim.lladdr, &claim->lladdr))
+			continue;
+		if (c->claim.ifindex == claim->ifindex &&
+		    kev_ip_cmp(&c->claim.address, &claim->address) == 0)
+			return c;
+		count++;
+		if (own == NULL || c->order < own->order)
+			own = c;
+	}
+	return count >= CULPRITS / 4 ? own : oldest;
+}
+
 static void
 remember(struct state *st, const struct claim *c)
 {
-	struct claims *claims = st->claims;
-
-	claims->culprits[claims->next] = (struct culprit){ *c, st->now.mono };
-	claims->next = (claims->next + 1) % CULPRITS;
+	*find_culprit(st->claims, c) = (struct culprit){ *c, st->now.mono,
+	    ++st->claims->count };
 }
 
 void
@@ -179,17 +204,20 @@ claim_forget(struct state *st, uint32_t ifindex)
 void
 claim_explain(const struct state *st, uint32_t ifindex, struct kev_addr *addr)
 {
-	const struct culprit *c;
+	const struct culprit *c, *last = NULL;
 
 	if (st->claims == NULL)
 		return;
 	for (c = st->claims->culprits; c < st->claims->culprits + CULPRITS;
 	    c++) {
-		if (c->claim.ifindex != ifindex ||
-		    kev_ip_cmp(&c->claim.address, &addr->address) != 0 ||
-		    c->seen + EXPLAINS < st->now.mono)
-			continue;
-		addr->lladdr = c->claim.lladdr;
-		addr->has |= KEV_BIT(LLADDR);
+		if (c->order != 0 && c->claim.ifindex == ifindex &&
+		    kev_ip_cmp(&c->claim.address, &addr->address) == 0 &&
+		    c->seen + EXPLAINS >= st->now.mono &&
+		    (last == NULL || c->order > last->order))
+			last = c;
 	}
+	if (last == NULL)
+		return;
+	addr->lladdr = last->claim.lladdr;
+	addr->has |= KEV_BIT(LLADDR);
 }

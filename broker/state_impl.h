@@ -89,7 +89,8 @@ struct claim {
 /* A claim that may explain a duplicate that the kernel is about to tell. */
 struct culprit {
 	struct claim claim;
-	uint64_t seen;
+	uint64_t seen;		/* stamp.mono */
+	uint64_t order;		/* which it was; 0: the place is free */
 };
 
 /* Bounded, because anybody on the link makes them. */
@@ -98,7 +99,7 @@ struct claims {
 	struct ration ration;
 	struct claim told[RATION_PLACES];
 	struct culprit culprits[CULPRITS];
-	unsigned next;		/* culprit to be overwritten */
+	uint64_t count;		/* of culprits, ever */
 };
 
 /* Ports in use, bounded for the same reason. */

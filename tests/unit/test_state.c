@@ -1008,6 +1008,17 @@ greedy(void **unused)
 	log_clear(&log);
 	apply(st, claim(2, KEV_INET, 50, 8));
 	expect_line(&log, "ipv4/collision", "08:00:00:00:aa:00\"");
+	/* Nor who has an address that is being tried, whatever it makes up. */
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT | TENTATIVE));
+	log_clear(&log);
+	apply(st, claim(2, KEV_INET6, 1, 9));
+	for (i = 0; i < 1000; i++) {
+		c = claim(2, KEV_INET6, (uint8_t)(2 + i % 250), 7);
+		state_apply(st, &c, &now);
+	}
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT | FAILED));
+	expect_line(&log, "ipv6/address-change ipv6/duplicate",
+	    "\"lladdr\":\"09:00:00:00:aa:00\"");
 	state_free(st);
 	log_fini(&log);
 }
