@@ -56,7 +56,7 @@ name(struct text *t, struct audit_half *h)
 {
 	uint64_t seconds, millis, serial;
 
-	if (!literal(t, "audit(") || !number(t, UINT32_MAX * 100ull, &seconds) ||
+	if (!literal(t, "audit(") || !number(t, INT64_MAX / 1000, &seconds) ||
 	    !literal(t, ".") || !number(t, 999, &millis) || !literal(t, ":") ||
 	    !number(t, UINT32_MAX, &serial) || !literal(t, "): "))
 		return false;
@@ -185,8 +185,10 @@ static struct audit_half *
 find_half(struct audit_halves *halves, const struct audit_half *h)
 {
 	struct audit_half *other;
+	size_t i;
 
-	for (other = halves->half; other < halves->half + AUDIT_HALVES; other++) {
+	for (i = 0; i < AUDIT_HALVES; i++) {
+		other = &halves->half[i];
 		if (other->has != 0 && other->serial == h->serial &&
 		    other->time == h->time)
 			return other;

@@ -164,7 +164,7 @@ static const struct {
 	    { ADDRESS("02000050") } }, 0, "x pid=6" },
 	{ { { CALL(IN_USE "pid=6 comm=\"a\" comm=\"b\" key=(null)") },
 	    { ADDRESS("02000050") } }, 0, "a" },
-	{ { { CALL("exits=-13 pid6=7 exit pid " IN_USE "comm=\"a\" key=(null)") },
+	{ { { CALL("exits=-13 pid6=7 exit " IN_USE "comm=\"a\" key=(null)") },
 	    { ADDRESS("02000050") } }, 0, "a" },
 	{ { { CALL("xpid=6 ppid=7 " IN_USE "comm=\"a\" key=(null)") },
 	    { ADDRESS("02000050") } }, 0, "a" },
