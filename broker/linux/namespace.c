@@ -18,6 +18,8 @@
 /* So long a pause for readers is, and so many are there in a burst. */
 #define PAUSE 2000
 #define PATIENCE 500
+/* So often what a namespace said before it went is read, which may not end. */
+#define LAST_TURNS 1024
 
 enum phase {
 	READING,	/* what comes */
@@ -399,17 +401,39 @@ namespace_start(struct namespace *s, struct ev_loop *loop)
 	set_timer(s);
 }
 
+/* What it said before it went. */
+static void
+read_rest(struct namespace *s)
+{
+	enum rtnl_progress got = RTNL_MORE;
+	struct stamp now;
+	int i;
+
+	if (!namespace_is_open(s) || rtnetlink_fd(s->rtnetlink) == -1)
+		return;
+	for (i = 0; i < PACKET_KINDS; i++)
+		packet_source_read(&s->packets[i], s->state);
+	for (i = 0; got == RTNL_MORE && i < LAST_TURNS; i++)
+		got = rtnetlink_read(s->rtnetlink);
+	if (got == RTNL_MORE)
+		rtnetlink_lose(s->rtnetlink, KEV_SOURCE_LOST);
+	now = stamp_now();
+	state_settle(s->state, &now);
+	tell_disputes(s);
+}
+
 void
 namespace_end(struct namespace *s)
 {
-	struct stamp now = stamp_now();
+	struct stamp now;
 
+	read_rest(s);
+	now = stamp_now();
 	state_begin(s->state, PART_ALL);
 	(void)state_end(s->state, &now, SIZE_MAX);
 	state_settle(s->state, &now);
-	/* It is only its socket that went, unlike what is published. */
-	if (namespace_is_open(s) && rtnetlink_fd(s->rtnetlink) == -1)
-		state_gap(s->state, KEV_SOURCE_LOST, 0, &now);
+	/* Perhaps it is only its socket that went, unlike what is published. */
+	rtnetlink_give_up(s->rtnetlink);
 }
 
 const struct source_stats *

@@ -384,12 +384,23 @@ reopen(struct rtnetlink *rt)
 	return true;
 }
 
+/* Nothing is missing any more. */
+static void
+tell_gap(struct rtnetlink *rt)
+{
+	int fd = rtnetlink_fd(rt);
+	uint32_t drops = fd != -1 ? socket_drops(fd) : rt->drops;
+	struct stamp now = stamp_now();
+
+	state_settle(rt->state, &now);
+	state_gap(rt->state, rt->lost, drops - rt->drops, &now);
+	rt->drops = drops;
+	rt->lost = 0;
+}
+
 enum rtnl_progress
 rtnetlink_resync(struct rtnetlink *rt)
 {
-	uint32_t drops;
-	struct stamp now;
-
 	if (!rt->resyncing) {
 		if (!reopen(rt))
 			return RTNL_LOST;
@@ -402,13 +413,15 @@ rtnetlink_resync(struct rtnetlink *rt)
 		return RTNL_MORE;
 	rt->resyncing = false;
 	rt->stats.resyncs++;
-	drops = socket_drops(rtnetlink_fd(rt));
-	now = stamp_now();
-	state_settle(rt->state, &now);
-	state_gap(rt->state, rt->lost, drops - rt->drops, &now);
-	rt->drops = drops;
-	rt->lost = 0;
+	tell_gap(rt);
 	return RTNL_FINISHED;
+}
+
+void
+rtnetlink_give_up(struct rtnetlink *rt)
+{
+	if (rt->lost != 0)
+		tell_gap(rt);
 }
 
 /* While it drops anyway, or has more than half of its room left. */

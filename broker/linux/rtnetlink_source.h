@@ -44,6 +44,9 @@ enum rtnl_progress rtnetlink_resync(struct rtnetlink *);
 /* Something is missing, for this reason: rtnetlink_read says RTNL_LOST. */
 void rtnetlink_lose(struct rtnetlink *, enum kev_cause);
 
+/* Nothing can be read anew: what is missing is told as it is, if anything. */
+void rtnetlink_give_up(struct rtnetlink *);
+
 /* Whether the kernel can wait for us a moment and nothing is lost by that. */
 bool rtnetlink_can_wait(const struct rtnetlink *);
 

@@ -88,6 +88,20 @@ expect '"kev/gap"*"netns":"green"*"kernel-overrun"'
 assert_count 1 '"kev/gap"'
 same_in green
 
+# So is what can't be repaired, because it is all gone.
+ip netns add brown
+ip -n brown link set lo up
+expect '"ipv6/address-ready"*"ifname":"lo"*"netns":"brown"'
+kill -STOP "$kevd_pid"
+i=0
+while [ $i -lt 40 ]; do
+	i=$((i + 1))
+	echo "addr add 198.51.100.$((i + 100))/32 dev lo"
+done | ip -n brown -batch - || fail "ip -batch"
+ip netns del brown
+kill -CONT "$kevd_pid"
+expect '"kev/gap"*"netns":"brown"*"kernel-overrun"'
+
 # One that has no name is called by its number, as long as somebody is in it.
 start_other
 ip link add w0 type veth peer name w1
@@ -109,8 +123,17 @@ expect "\"interface/detach\"*\"ifname\":\"w1\"*\"netns\":\"$id\",\"source\":\"re
 # It was not kept alive by us: the other end goes with it.
 expect_event interface/detach w0
 
-# A name that goes.
+# A name that goes; what was in there before, when nobody read it, is told.
+slept() { awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$1/status"; }
+finder=$(cat "/proc/$kevd_pid/task/$kevd_pid/children")
+finder=${finder% }
+kill -STOP "$kevd_pid"
+ip -n green addr add 198.51.100.77/32 dev v1
+before=$(slept "$finder")
 ip netns del green
+until [ "$(slept "$finder")" -gt "$before" ]; do :; done
+kill -CONT "$kevd_pid"
+expect '"ipv4/address-add"*"ifname":"v1"*"netns":"green"*198.51.100.77'
 expect '"ipv4/address-remove"*"ifname":"v1"*"netns":"green"'
 expect '"interface/detach"*"ifname":"v1"*"netns":"green"'
 expect '"network/changed"*"netns":"green"*"interfaces":\["v1"\]'
