@@ -119,6 +119,17 @@ add_mount(struct nslist *list, uint64_t ino, const char *path)
 	strcpy(p->name, name);
 }
 
+/* What follows N fields. */
+static char *
+skip(char *s, int n)
+{
+	for (; n > 0; n--) {
+		s += strcspn(s, " ");
+		s += *s != '\0';
+	}
+	return s;
+}
+
 /* Of each line: number, parent, device, root, where it is mounted ... */
 static void
 read_mounts(struct nslist *list, uint64_t own)
@@ -129,14 +140,12 @@ read_mounts(struct nslist *list, uint64_t own)
 	uint64_t ino;
 
 	while (f != NULL && getline(&line, &size, f) != -1) {
-		root = strstr(line, " net:[");
-		if (root == NULL)
+		/* What is mounted may call itself anything, further on. */
+		root = skip(line, 3);
+		path = skip(root, 1);
+		ino = parse_ino(root);
+		if (ino == 0 || ino == own)
 			continue;
-		ino = parse_ino(++root);
-		path = strchr(root, ' ');
-		if (ino == 0 || ino == own || path == NULL)
-			continue;
-		path++;
 		path[strcspn(path, " ")] = '\0';
 		unescape(path);
 		add_mount(list, ino, path);

@@ -3,7 +3,7 @@
 # come and go; each with a state, sources and losses of its own.
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
-needs ip jq nsenter mount
+needs ip jq nsenter mount readlink
 namespaces
 own_run || skip "no /run of our own"
 ip netns add red || skip "ip netns"
@@ -102,8 +102,11 @@ ip netns del brown
 kill -CONT "$kevd_pid"
 expect '"kev/gap"*"netns":"brown"*"kernel-overrun"'
 
-# One that has no name is called by its number, as long as somebody is in it.
+# One that has no name is called by its number, as long as somebody is in it;
+# whatever something else that is mounted says it is.
 start_other
+mkdir /run/other
+mount -t tmpfs "$(readlink "/proc/$other/ns/net")" /run/other || fail mount
 ip link add w0 type veth peer name w1
 ip link set w1 netns "$other"
 id=$(ip netns list-id | sed -n '/netns name/!s/nsid \([0-9]*\).*/\1/p')
