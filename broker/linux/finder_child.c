@@ -28,6 +28,8 @@
  */
 #define LOOK 50
 #define LOOKS 9
+/* Until one looks again when looking failed, for want of memory or such. */
+#define RETRY 1000
 
 /* One that was told. */
 struct known {
@@ -50,6 +52,7 @@ struct child {
 	TAILQ_HEAD(, known) known;
 	size_t count;		/* of them */
 	int looks;		/* for numbers without a namespace, so far */
+	bool failed;		/* the last scan: it saw only a part */
 };
 
 /* What entering namespaces and opening sockets in them takes. */
@@ -287,6 +290,7 @@ scan(struct child *c)
 	size_t i, n = 0;
 
 	nslist_read(&list, c->requests, &unknown);
+	c->failed = list.failed;
 	if (!unknown)
 		c->looks = 0;
 	TAILQ_FOREACH(k, &c->known, entry)
@@ -348,6 +352,11 @@ wait_for_more(struct child *c)
 		p[n++] = (struct pollfd){ .fd = k->pidfd, .events = POLLIN };
 	if (c->looks > 0 && c->looks < LOOKS)
 		timeout = LOOK << (c->looks - 1);
+	if (c->failed) {
+		/* Whatever else there is would be there at once, again. */
+		timeout = RETRY;
+		n = 1;
+	}
 	if (poll(p, n, timeout) > 0) {
 		if (p[0].revents != 0)
 			listen_to(c);

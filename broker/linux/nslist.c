@@ -150,6 +150,8 @@ read_mounts(struct nslist *list, uint64_t own)
 		unescape(path);
 		add_mount(list, ino, path);
 	}
+	if (f == NULL || !feof(f))
+		list->failed = true;
 	free(line);
 	if (f != NULL)
 		fclose(f);
@@ -181,8 +183,11 @@ take_id(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
-/* All numbers, or that of the namespace open as FD, if that is not -1. */
-static void
+/*
+ * All numbers, or that of the namespace open as FD, if that is not -1. False:
+ * the kernel could not be asked.
+ */
+static bool
 get_ids(struct mnl_socket *nl, int fd, struct ids *ids)
 {
 	static uint32_t seq;
@@ -202,29 +207,39 @@ get_ids(struct mnl_socket *nl, int fd, struct ids *ids)
 	if (fd != -1)
 		mnl_attr_put_u32(h, NETNSA_FD, (uint32_t)fd);
 	if (mnl_socket_sendto(nl, h, h->nlmsg_len) == -1)
-		return;
+		return false;
 	while (more > MNL_CB_STOP) {
 		n = mnl_socket_recvfrom(nl, &buf, sizeof buf);
 		if (n == -1)
-			return;
+			return false;
 		more = mnl_cb_run(&buf, (size_t)n, seq,
 		    mnl_socket_get_portid(nl), take_id, ids);
+		/* The rest of an answer that was given up. */
+		if (more == MNL_CB_ERROR && errno == EPROTO)
+			more = MNL_CB_OK;
 	}
+	/* That one has none is an error, too. */
+	return more == MNL_CB_STOP || fd != -1;
 }
 
 /* The number of the one at PATH, if that is INO; else -1. */
 static int32_t
-id_of(struct mnl_socket *nl, const char *path, uint64_t ino)
+id_of(struct nslist *list, struct mnl_socket *nl, const char *path,
+    uint64_t ino)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct ids ids = { NULL, 0, 0 };
 	struct stat st;
 	int32_t id = -1;
 
-	if (fd == -1)
+	if (fd == -1) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+			list->failed = true;
 		return -1;
-	if (fstat(fd, &st) == 0 && st.st_ino == ino)
-		get_ids(nl, fd, &ids);
+	}
+	if (fstat(fd, &st) == 0 && st.st_ino == ino &&
+	    !get_ids(nl, fd, &ids))
+		list->failed = true;
 	if (ids.n > 0)
 		id = ids.v[0];
 	free(ids.v);
@@ -272,9 +287,11 @@ read_processes(struct nslist *list, struct mnl_socket *nl, uint64_t own,
 			continue;
 		p->pid = (pid_t)atol(d->d_name);
 		strcpy(p->path, path);
-		(void)forget_id(ids, id_of(nl, path, ino));
+		(void)forget_id(ids, id_of(list, nl, path, ino));
 	}
-	if (dir != NULL)
+	if (dir == NULL)
+		list->failed = true;
+	else
 		closedir(dir);
 }
 
@@ -304,7 +321,7 @@ name_all(struct nslist *list, struct mnl_socket *nl)
 	for (i = 0; i < list->n; i++) {
 		p = &list->v[i];
 		if (p->name[0] == '\0' && (nl == NULL ||
-		    !name_by_id(list, p, id_of(nl, p->path, p->ino))))
+		    !name_by_id(list, p, id_of(list, nl, p->path, p->ino))))
 			continue;
 		if (kept != i)
 			list->v[kept] = *p;
@@ -329,11 +346,12 @@ nslist_read(struct nslist *list, struct mnl_socket *nl, bool *unknown)
 	}
 	read_mounts(list, st.st_ino);
 	if (nl != NULL) {
-		get_ids(nl, -1, &ids);
-		(void)forget_id(&ids, id_of(nl, "/proc/self/ns/net",
+		if (!get_ids(nl, -1, &ids))
+			list->failed = true;
+		(void)forget_id(&ids, id_of(list, nl, "/proc/self/ns/net",
 		    st.st_ino));
 		for (i = 0; i < list->n; i++)
-			(void)forget_id(&ids, id_of(nl, list->v[i].path,
+			(void)forget_id(&ids, id_of(list, nl, list->v[i].path,
 			    list->v[i].ino));
 		read_processes(list, nl, st.st_ino, &ids);
 	}

@@ -26,7 +26,7 @@ struct nsplace {
 struct nslist {
 	struct nsplace *v;
 	size_t n;
-	bool failed;		/* no memory: some are missing */
+	bool failed;		/* no memory, no descriptors: some are missing */
 };
 
 /*

@@ -3,7 +3,7 @@
 # come and go; each with a state, sources and losses of its own.
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
-needs ip jq nsenter mount readlink
+needs ip jq nsenter mount prlimit readlink
 namespaces
 own_run || skip "no /run of our own"
 ip netns add red || skip "ip netns"
@@ -143,6 +143,18 @@ expect '"network/changed"*"netns":"green"*"interfaces":\["v1"\]'
 expect_event interface/detach v0
 [ "$(names)" = "own red" ] || fail "$(names)"
 assert_same
+
+# Nobody is gone because he who looks has no descriptors for that now.
+prlimit --pid "$finder" --nofile=3:
+before=$(slept "$finder")
+ip netns add brown
+until [ "$(slept "$finder")" -gt "$before" ]; do :; done
+[ "$(names)" = "own red" ] || fail "$(names)"
+prlimit --pid "$finder" --nofile=1024:
+expect '"interface/attach"*"ifname":"lo"*"netns":"brown"'
+assert_count 0 '"interface/detach"' '"netns":"red"'
+ip netns del brown
+expect '"interface/detach"*"ifname":"lo"*"netns":"brown"'
 
 # Without who finds them, those that are known are watched all the same.
 kill -KILL "$(cat "/proc/$kevd_pid/task/$kevd_pid/children")"
