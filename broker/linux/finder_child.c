@@ -36,7 +36,8 @@ struct known {
 	TAILQ_ENTRY(known) entry;
 	uint64_t ino;
 	char name[FINDER_NAME_MAX + 1];
-	int pidfd;		/* of who is in it; -1: it is mounted */
+	pid_t pid;		/* who is in it; 0: it is mounted */
+	int pidfd;		/* his, or -1 */
 	bool seen;		/* in the scan going on */
 };
 
@@ -213,7 +214,8 @@ hold(struct known *k, const struct nsplace *p)
 	int fd = -1;
 
 	if (p->pid != 0) {
-		if (k->pidfd != -1 && !is_over(k))
+		/* Not only who ends is out of it. */
+		if (k->pidfd != -1 && k->pid == p->pid && !is_over(k))
 			return true;
 		fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 		if (fd == -1)
@@ -226,6 +228,7 @@ hold(struct known *k, const struct nsplace *p)
 	}
 	if (k->pidfd != -1)
 		close(k->pidfd);
+	k->pid = p->pid;
 	k->pidfd = fd;
 	return true;
 }
@@ -386,6 +389,9 @@ finder_child(int fd, const char *const *names, size_t rcvbuf)
 	signal(SIGHUP, SIG_IGN);
 	prctl(PR_SET_NAME, "kevd: finder", 0, 0, 0);
 	close_others(&c);
+	/* Nor does it keep what is mounted busy. */
+	if (chdir("/") == -1)
+		_exit(1);
 	keep_little();
 	c.own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	c.mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
