@@ -312,7 +312,7 @@ scan(struct child *c)
 	for (i = 0; i < n; i++)
 		begin(c, &list.v[i]);
 	nslist_fini(&list);
-	if (unknown && c->looks < LOOKS)
+	if (unknown && c->looks <= LOOKS)
 		c->looks++;
 }
 
@@ -353,7 +353,7 @@ wait_for_more(struct child *c)
 	    mnl_socket_get_fd(c->ids) : -1, .events = POLLIN };
 	TAILQ_FOREACH(k, &c->known, entry)
 		p[n++] = (struct pollfd){ .fd = k->pidfd, .events = POLLIN };
-	if (c->looks > 0 && c->looks < LOOKS)
+	if (c->looks > 0 && c->looks <= LOOKS)
 		timeout = LOOK << (c->looks - 1);
 	if (c->failed) {
 		/* Whatever else there is would be there at once, again. */
