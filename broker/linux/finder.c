@@ -6,6 +6,7 @@
 #include "log.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -53,11 +54,24 @@ finder_start(struct finder **out, const char *const *names, size_t rcvbuf)
 void
 finder_stop(struct finder *f)
 {
+	struct timeval patience = { .tv_sec = 2 };
+	bool ended;
+	ssize_t n;
+	char c;
+
 	if (f == NULL)
 		return;
-	/* That tells it to end; libev may be faster to notice that it did. */
+	/* That tells it to end; it may be about to tell us something. */
+	(void)shutdown(f->fd, SHUT_WR);
+	(void)setsockopt(f->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+	    sizeof patience);
+	do
+		n = recv(f->fd, &c, sizeof c, 0);
+	while (n > 0 || (n == -1 && errno == EINTR));
+	ended = n == 0 || errno == ECONNRESET;
 	close(f->fd);
-	while (waitpid(f->pid, NULL, 0) == -1 && errno == EINTR)
+	/* libev may be faster to notice. Who was stopped ends later. */
+	while (ended && waitpid(f->pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
 	free(f);
 }

@@ -173,7 +173,12 @@ ip netns add green
 ip netns add blue
 expect '"interface/attach"*"ifname":"lo"*"netns":"blue"'
 [ "$(names)" = "own blue" ] || fail "$(names)"
+# The end does not wait for who is stopped.
+finder=$(cat "/proc/$kevd_pid/task/$kevd_pid/children")
+finder=${finder% }
+kill -STOP "$finder"
 stop_kevd
+kill -CONT "$finder"
 
 # Where it may not enter it says so, and everything else works.
 command -v setpriv >/dev/null || exit 0
