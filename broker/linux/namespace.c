@@ -48,6 +48,26 @@ struct namespace {
 	int patience;		/* pauses that are left for readers */
 };
 
+/*
+ * Without those that matter the others are of no use: what nobody reads fills
+ * up, and there may be others who need descriptors.
+ */
+static void
+close_useless(struct sockets *s)
+{
+	int error = s->error[SOCKET_EVENTS], i;
+
+	if (error == 0)
+		error = s->error[SOCKET_REQUESTS];
+	if (error == 0)
+		return;
+	sockets_close(s);
+	for (i = 0; i < SOCKET_KINDS; i++) {
+		if (s->error[i] == 0)
+			s->error[i] = error;
+	}
+}
+
 struct namespace *
 namespace_new(const char *name, const struct sockets *sockets,
     struct finder *finder, const struct source_config *config)
@@ -61,6 +81,7 @@ namespace_new(const char *name, const struct sockets *sockets,
 		return NULL;
 	}
 	s->sockets = *sockets;
+	close_useless(&s->sockets);
 	s->finder = finder;
 	s->patience = PATIENCE;
 	s->crowded = config->crowded;
@@ -124,6 +145,13 @@ bool
 namespace_is_open(const struct namespace *s)
 {
 	return rtnetlink_stats(s->rtnetlink)->available;
+}
+
+bool
+namespace_lacks_files(const struct namespace *s)
+{
+	return s->sockets.error[SOCKET_EVENTS] == EMFILE ||
+	    s->sockets.error[SOCKET_REQUESTS] == EMFILE;
 }
 
 /* The one timer: only when the state waits for a time, or we do. */

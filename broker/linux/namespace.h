@@ -29,6 +29,9 @@ const struct state *namespace_state(const struct namespace *);
 /* Whether it can be watched. */
 bool namespace_is_open(const struct namespace *);
 
+/* Whether that is for want of descriptors, of which there may be more later. */
+bool namespace_lacks_files(const struct namespace *);
+
 /* Tells the state the present. Blocks. 0 or -errno, logged. */
 int namespace_prime(struct namespace *);
 

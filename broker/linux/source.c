@@ -63,17 +63,35 @@ drop(struct source *s, struct member *m)
 	free(m);
 }
 
+/* There are descriptors again for one that got none. */
+static void
+ask_again(struct source *s)
+{
+	struct member *m;
+
+	TAILQ_FOREACH(m, &s->members, entry) {
+		if (!namespace_lacks_files(m->ns))
+			continue;
+		finder_again(s->finder, namespace_name(m->ns));
+		return;
+	}
+}
+
 static void
 end(struct source *s, const char *name)
 {
 	struct member *m;
+	bool was_open;
 
 	TAILQ_FOREACH(m, &s->members, entry) {
 		if (namespace_name(m->ns) == NULL ||
 		    strcmp(namespace_name(m->ns), name) != 0)
 			continue;
 		namespace_end(m->ns);
+		was_open = namespace_is_open(m->ns);
 		drop(s, m);
+		if (was_open)
+			ask_again(s);
 		return;
 	}
 }
