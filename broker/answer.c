@@ -38,7 +38,7 @@ put_topics(struct buf *b, uint64_t topics)
 	const char *sep = "\"";
 	int t;
 
-	buf_puts(b, ",\"topics\":[");
+	buf_putc(b, '[');
 	for (t = 0; t < KEV_TOPICS; t++) {
 		if ((topics & UINT64_C(1) << t) == 0)
 			continue;
@@ -109,6 +109,7 @@ subscribe(struct server *s, struct peer *p, struct kev_request *r)
 	buf_puts(out, ",\"protocol\":");
 	json_put_u64(out, KEV_PROTOCOL);
 	put_run(out, s);
+	buf_puts(out, ",\"topics\":");
 	put_topics(out, r->filter.topics);
 	if (cursor != CURSOR_NONE)
 		buf_puts(out, complete ? ",\"complete\":true" :
@@ -123,6 +124,31 @@ subscribe(struct server *s, struct peer *p, struct kev_request *r)
 		peer_close(p);
 }
 
+/* Only TOPICS of what it has, which "stats" shows by their names then. False:
+ * no memory, which was answered. */
+static bool
+keep_topics(struct server *s, struct peer *p, const struct kev_request *r,
+    uint64_t topics)
+{
+	struct kev_filter f = { 0 };
+	struct buf names = BUF_INIT;
+
+	put_topics(&names, topics);
+	buf_putc(&names, '\0');
+	if (names.failed || !kev_filter_copy(&f, hub_filter(&p->sub))) {
+		buf_fini(&names);
+		refuse(s, p, r->id, KEV_TOO_MANY, "out of memory");
+		return false;
+	}
+	free(p->patterns);
+	p->patterns = names.data;
+	f.topics = topics;
+	if (hub_subscribe(s->hub, &p->sub, &f))
+		return true;
+	peer_close(p);
+	return false;
+}
+
 static void
 unsubscribe(struct server *s, struct peer *p, struct kev_request *r)
 {
@@ -135,18 +161,8 @@ unsubscribe(struct server *s, struct peer *p, struct kev_request *r)
 		hub_unsubscribe(s->hub, &p->sub);
 		free(p->patterns);
 		p->patterns = NULL;
-	} else {
-		struct kev_filter f = { 0 };
-
-		if (!kev_filter_copy(&f, old)) {
-			refuse(s, p, r->id, KEV_TOO_MANY, "out of memory");
-			return;
-		}
-		f.topics = left;
-		if (!hub_subscribe(s->hub, &p->sub, &f)) {
-			peer_close(p);
-			return;
-		}
+	} else if (!keep_topics(s, p, r, left)) {
+		return;
 	}
 	kev_reply_begin(hub_say(s->hub, &p->sub), r->id);
 	buf_puts(hub_say(s->hub, &p->sub), "}\n");

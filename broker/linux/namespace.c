@@ -234,7 +234,6 @@ namespace_prime(struct namespace *s)
 		settle(s);
 		return 0;
 	}
-	rtnetlink_lose(s->rtnetlink, KEV_SOURCE_LOST);
 	enter(s, FAILED, stamp_now().mono + RETRY);
 	return error;
 }

@@ -285,7 +285,8 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 		if (n == -EINTR)
 			continue;
 		if (n < 0) {
-			found = (int)n;
+			/* No answer in time is not one to ask for again. */
+			found = n == -EAGAIN ? -ETIMEDOUT : (int)n;
 			break;
 		}
 		found = look(rt, (size_t)n, &changed);
@@ -298,6 +299,15 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 	if (found > 0 || found == -EOPNOTSUPP || found == -EAFNOSUPPORT)
 		return 0;
 	return found == -EAGAIN ? found : fail(d->name, -found);
+}
+
+/* The rest of a dump that was given up: until it is read there is no other. */
+static void
+drain(struct rtnetlink *rt)
+{
+	while (recv(rt->sockets->fd[SOCKET_REQUESTS], rt->buf.bytes,
+	    sizeof rt->buf.bytes, MSG_DONTWAIT) > 0)
+		continue;
 }
 
 /* All dumps of PARTS into memory: only what is whole is handed over. */
@@ -322,8 +332,10 @@ fetch(struct rtnetlink *rt, unsigned parts)
 	if (error == -EAGAIN)
 		log_warning("rtnetlink: no dump without a change in between; "
 		    "trying again later");
-	if (error != 0)
+	if (error != 0) {
 		buf_fini(&rt->dump);
+		drain(rt);
+	}
 	rtnl_reader_init(&rt->reader, rt->dump.data, rt->dump.len);
 	return error;
 }
@@ -352,13 +364,22 @@ hand_over(struct rtnetlink *rt, size_t limit)
 	return true;
 }
 
+void
+rtnetlink_lose(struct rtnetlink *rt, enum kev_cause cause)
+{
+	if (rt->lost != KEV_KERNEL_OVERRUN)
+		rt->lost = cause;
+}
+
 int
 rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
 {
 	int error = fetch(rt, parts);
 
-	if (error != 0)
+	if (error != 0) {
+		rtnetlink_lose(rt, KEV_SOURCE_LOST);
 		return error;
+	}
 	state_begin(rt->state, parts);
 	(void)hand_over(rt, SIZE_MAX);
 	return 0;
@@ -429,13 +450,6 @@ bool
 rtnetlink_can_wait(const struct rtnetlink *rt)
 {
 	return rt->lost != 0 || socket_has_room(rtnetlink_fd(rt));
-}
-
-void
-rtnetlink_lose(struct rtnetlink *rt, enum kev_cause cause)
-{
-	if (rt->lost != KEV_KERNEL_OVERRUN)
-		rt->lost = cause;
 }
 
 enum rtnl_progress

@@ -50,7 +50,8 @@ void rtnetlink_give_up(struct rtnetlink *);
 /* Whether the kernel can wait for us a moment and nothing is lost by that. */
 bool rtnetlink_can_wait(const struct rtnetlink *);
 
-/* Dumps PARTS (PART_*) into the state. 0 or -errno, logged. */
+/* Dumps PARTS (PART_*) into the state. 0; or -errno, logged, and all is to be
+ * read anew. */
 int rtnetlink_dump(struct rtnetlink *, unsigned parts);
 
 const struct source_stats *rtnetlink_stats(const struct rtnetlink *);

@@ -91,6 +91,17 @@ jq -r '.topic // .reply' "$dir/answers" | xargs >"$dir/got"
 [ "$(cat "$dir/got")" = "1 2 ipv4/collision 3 ipv6/duplicate 4 network/changed 5 6" ] ||
     fail "$(cat "$dir/got")"
 
+# What is left of a subscription is what stats tells of it.
+{
+	echo '{"op":"subscribe","id":1,"topics":["nd6/router-*"]}'
+	echo '{"op":"stats","id":2}'
+	echo '{"op":"unsubscribe","topics":["nd6/router-a*","nd6/router-r*"]}'
+	echo '{"op":"stats","id":4}'
+	echo '{"op":"unsubscribe"}'
+} | talk || fail "the connection did not end"
+answer 2 '.clients[0].patterns == ["nd6/router-*"]'
+answer 4 '.clients[0].patterns == ["nd6/router-expired", "nd6/router-failure"]'
+
 # match: globs, numbers and booleans by their text, lists by an element.
 {
 	echo '{"op":"subscribe","id":1,"topics":["interface/attach"],"match":{"mtu":1500,"carrier":false,"flags":"multi*"},"snapshot":true}'

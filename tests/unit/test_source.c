@@ -187,6 +187,22 @@ broken(void **state)
 	assert_int_equal(gaps, 1);
 }
 
+/* What was asked for does not come: all is read anew, and the reason told. */
+static void
+unanswered(void **state)
+{
+	(void)state;
+	settle();
+	memset(&fake, 0, sizeof fake);
+	fake.len = -EAGAIN;
+	fake.times = 1;
+	assert_int_equal(rtnetlink_dump(rt, PART_ROUTE4), -ETIMEDOUT);
+	assert_int_equal(gaps, 0);
+	settle();
+	assert_int_equal(gaps, 1);
+	assert_int_equal(cause, KEV_SOURCE_LOST);
+}
+
 int
 main(void)
 {
@@ -198,6 +214,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(stranger, open_source,
 		    close_source),
 		cmocka_unit_test_setup_teardown(broken, open_source,
+		    close_source),
+		cmocka_unit_test_setup_teardown(unanswered, open_source,
 		    close_source),
 	};
 
