@@ -1,6 +1,7 @@
 /*
  * Packets in which another host says that an address is its own, or that it is
- * a router. Bytes in, a change out; the same for every system. Everything in them is an enemy's.
+ * a router. Bytes in, a change out; the same for every system. Everything in
+ * them is an enemy's.
  */
 #ifndef KEVD_PACKET_H
 #define KEVD_PACKET_H

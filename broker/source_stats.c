@@ -16,7 +16,8 @@ source_stats_init(struct source_stats *st, const char *name, const char *netns)
 }
 
 void
-source_stats_missing(struct source_stats *st, const char *why, const char *needs)
+source_stats_missing(struct source_stats *st, const char *why,
+    const char *needs)
 {
 	st->available = false;
 	snprintf(st->reason, sizeof st->reason, "%s%s%s%s", why,

@@ -122,8 +122,8 @@ tell(struct state *st, const struct claim *c)
 
 /*
  * Where a claim that may explain something goes: where the same was; else in
- * place of the oldest, but of the same host's own if it has a quarter of all, so
- * that it cannot drive out what others said.
+ * place of the oldest, but of the same host's own if it has a quarter of all,
+ * so that it cannot drive out what others said.
  */
 static struct culprit *
 find_culprit(struct claims *claims, const struct claim *claim)

@@ -11,7 +11,7 @@
 
 enum packet_kind { PACKET_KIND_ARP, PACKET_KIND_NDP, PACKET_KINDS };
 
-/* Packets taken before others have their turn, and kept for packet_source_tell. */
+/* Packets taken before others have their turn, or kept by packet_source_read. */
 #define PACKET_TURN 64
 
 struct packet_source {

@@ -158,7 +158,8 @@ get_kind(const struct nl_attr *info, struct kev_link *l)
 
 /* They are shorter than the attributes they come from, so that all fit. */
 static const char *
-get_altnames(struct rtnl_reader *r, const struct nl_attr *list, struct kev_link *l)
+get_altnames(struct rtnl_reader *r, const struct nl_attr *list,
+    struct kev_link *l)
 {
 	const char *fault = NULL;
 	const uint8_t *data;
