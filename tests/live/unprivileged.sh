@@ -22,9 +22,9 @@ run() {
 		}
 	done
 }
-run collision duplicate &
+run collision duplicate speed &
 first=$!
-run expired ipv6 &
+run expired ipv6 link &
 second=$!
 run overrun failure nat64
 status=$?
