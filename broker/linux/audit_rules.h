@@ -4,7 +4,7 @@
 #ifndef KEVD_AUDIT_RULES_H
 #define KEVD_AUDIT_RULES_H
 
-/* Logs the commands that are missing. Blocks for a second at most. */
+/* Logs the commands that are missing. Blocks until the kernel answered. */
 void audit_rules_check(void);
 
 #endif
