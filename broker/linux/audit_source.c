@@ -3,6 +3,7 @@
 #include "audit_source.h"
 
 #include "audit_rules.h"
+#include "sockets.h"
 #include "state.h"
 
 #include <linux/audit.h>
@@ -37,15 +38,12 @@ filter(int fd)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
-	const struct sock_fprog program = { sizeof code / sizeof code[0],
-	    code };
 
 	/* The filter loads big endian, the message is of this machine. */
 	code[1].k = htons(AUDIT_SYSCALL);
 	code[2].k = htons(AUDIT_SOCKADDR);
 	code[3].k = htons(AUDIT_EOE);
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-	    sizeof program) == 0;
+	return socket_filter(fd, code, sizeof code / sizeof code[0]);
 }
 
 /* The socket or -errno. It takes CAP_AUDIT_READ to join, and none to read. */
@@ -114,24 +112,6 @@ audit_source_init(struct audit_source *a, bool wanted, size_t rcvbuf)
 	}
 }
 
-/* One datagram from the kernel: its length, or -errno. */
-static ssize_t
-receive(const struct audit_source *a, char bytes[RECORD_MAX])
-{
-	struct sockaddr_nl sender;
-	socklen_t len = sizeof sender;
-	ssize_t n;
-
-	n = recvfrom(a->fd, bytes, RECORD_MAX, MSG_TRUNC,
-	    (struct sockaddr *)&sender, &len);
-	if (n == -1)
-		return -errno;
-	/* Others may send to a netlink socket, too: as if nothing had come. */
-	if (len != sizeof sender || sender.nl_pid != 0)
-		return -EINTR;
-	return n > RECORD_MAX ? -EMSGSIZE : n;
-}
-
 static void
 take(struct audit_source *a, const char *bytes, size_t len, struct state *st)
 {
@@ -170,7 +150,7 @@ audit_source_read(struct audit_source *a, struct state *st)
 	if (a->fd == -1)
 		return;
 	for (i = 0; i < TURN; i++) {
-		n = receive(a, bytes);
+		n = socket_receive(a->fd, bytes, sizeof bytes);
 		if (n >= 0) {
 			take(a, bytes, (size_t)n, st);
 		} else if (n == -EMSGSIZE) {

@@ -47,24 +47,6 @@ send_request(const struct ethtool_source *e, const struct nlmsghdr *h)
 	    (const struct sockaddr *)&kernel, sizeof kernel) == -1 ? -errno : 0;
 }
 
-/* One datagram from the kernel: its length, or -errno. */
-static ssize_t
-receive(const struct ethtool_source *e, union message *m)
-{
-	struct sockaddr_nl sender;
-	socklen_t len = sizeof sender;
-	ssize_t n;
-
-	n = recvfrom(e->fd, m, sizeof *m, MSG_TRUNC,
-	    (struct sockaddr *)&sender, &len);
-	if (n == -1)
-		return -errno;
-	/* Others may send to a netlink socket, too: as if nothing had come. */
-	if (len != sizeof sender || sender.nl_pid != 0)
-		return -EINTR;
-	return n > (ssize_t)sizeof *m ? -EMSGSIZE : n;
-}
-
 /* The number of the family and its group. What is wrong, or NULL. */
 static const char *
 find_family(struct ethtool_source *e)
@@ -81,7 +63,7 @@ find_family(struct ethtool_source *e)
 		return strerror(-error);
 	/* The kernel answers before it returns from the request. */
 	do
-		n = receive(e, &m);
+		n = socket_receive(e->fd, &m, sizeof m);
 	while (n == -EINTR);
 	if (n < 0)
 		return strerror((int)-n);
@@ -149,7 +131,7 @@ read_some(struct ethtool_source *e, bool asked, int limit)
 	ssize_t n;
 
 	while (limit-- > 0 && !(asked && answered)) {
-		n = receive(e, &m);
+		n = socket_receive(e->fd, &m, sizeof m);
 		if (n >= 0) {
 			take(e, &m, (size_t)n, &answered);
 			continue;

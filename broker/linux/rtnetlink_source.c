@@ -172,18 +172,8 @@ take(struct rtnetlink *rt, size_t n)
 static ssize_t
 receive(struct rtnetlink *rt, enum socket_kind from)
 {
-	struct sockaddr_nl sender;
-	socklen_t len = sizeof sender;
-	ssize_t n;
-
-	n = recvfrom(rt->sockets->fd[from], rt->buf.bytes,
-	    sizeof rt->buf.bytes, MSG_TRUNC, (struct sockaddr *)&sender, &len);
-	if (n == -1)
-		return -errno;
-	/* Others may send to a netlink socket, too: as if nothing had come. */
-	if (len != sizeof sender || sender.nl_pid != 0)
-		return -EINTR;
-	return n > (ssize_t)sizeof rt->buf.bytes ? -EMSGSIZE : n;
+	return socket_receive(rt->sockets->fd[from], rt->buf.bytes,
+	    sizeof rt->buf.bytes);
 }
 
 static int

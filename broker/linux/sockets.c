@@ -46,8 +46,8 @@ set(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-static bool
-attach(int fd, struct sock_filter *code, size_t n)
+bool
+socket_filter(int fd, struct sock_filter *code, size_t n)
 {
 	struct sock_fprog program = { (unsigned short)n, code };
 
@@ -86,7 +86,7 @@ filter_events(int fd)
 	code[2].k = htons(RTM_DELROUTE);
 	code[3].k = htons(RTM_NEWNEIGH);
 	code[4].k = htons(RTM_DELNEIGH);
-	return attach(fd, code, sizeof code / sizeof code[0]);
+	return socket_filter(fd, code, sizeof code / sizeof code[0]);
 }
 
 static bool
@@ -165,7 +165,7 @@ set_up_arp(int fd, size_t rcvbuf)
 
 	(void)rcvbuf;
 	/* It is for no protocol until the filter is there. */
-	return attach(fd, code, sizeof code / sizeof code[0]) &&
+	return socket_filter(fd, code, sizeof code / sizeof code[0]) &&
 	    bind(fd, (struct sockaddr *)&all, sizeof all) == 0;
 }
 
@@ -265,4 +265,21 @@ socket_has_room(int fd)
 
 	get_meminfo(fd, info);
 	return info[SK_MEMINFO_RMEM_ALLOC] < info[SK_MEMINFO_RCVBUF] / 2;
+}
+
+ssize_t
+socket_receive(int fd, void *bytes, size_t size)
+{
+	struct sockaddr_nl sender;
+	socklen_t len = sizeof sender;
+	ssize_t n;
+
+	n = recvfrom(fd, bytes, size, MSG_TRUNC, (struct sockaddr *)&sender,
+	    &len);
+	if (n == -1)
+		return -errno;
+	/* Others may send to a netlink socket, too: as if nothing had come. */
+	if (len != sizeof sender || sender.nl_pid != 0)
+		return -EINTR;
+	return n > (ssize_t)size ? -EMSGSIZE : n;
 }

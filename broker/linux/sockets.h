@@ -5,6 +5,8 @@
 #ifndef KEVD_SOCKETS_H
 #define KEVD_SOCKETS_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +31,16 @@ void sockets_close(struct sockets *);
 
 /* One of them; -errno on failure. */
 int socket_open(enum socket_kind, size_t rcvbuf);
+
+/* Lets through only what N instructions of CODE do. False: errno says why. */
+struct sock_filter;
+bool socket_filter(int fd, struct sock_filter *code, size_t n);
+
+/*
+ * One datagram from the kernel, of a netlink socket: its length, or -errno;
+ * -EINTR also for one from somebody else, -EMSGSIZE for one longer than SIZE.
+ */
+ssize_t socket_receive(int fd, void *, size_t size);
 
 /* How many messages it had to drop so far; 0 too when the kernel won't tell. */
 uint32_t socket_drops(int fd);

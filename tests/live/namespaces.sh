@@ -27,6 +27,14 @@ same_in() {
 		expect "\"network/changed\"*\"netns\":\"$1\""
 	done
 }
+# add_many NAME LENGTH IFNAME: more than fits into a buffer that is not read.
+add_many() {
+	i=0
+	while [ $i -lt 40 ]; do
+		i=$((i + 1))
+		echo "addr add 198.51.100.$((i + 100))/$2 dev $3"
+	done | ip -n "$1" -batch - || fail "ip -batch"
+}
 # The names of those that there are now.
 names() { "$kevctl" state | jq -r '.netns // "own"' | uniq | xargs; }
 
@@ -78,11 +86,7 @@ assert_same
 
 # What is lost there is told as lost there, and repaired.
 kill -STOP "$kevd_pid"
-i=0
-while [ $i -lt 40 ]; do
-	i=$((i + 1))
-	echo "addr add 198.51.100.$((i + 100))/24 dev v1"
-done | ip -n green -batch - || fail "ip -batch"
+add_many green 24 v1
 kill -CONT "$kevd_pid"
 expect '"kev/gap"*"netns":"green"*"kernel-overrun"'
 assert_count 1 '"kev/gap"'
@@ -93,11 +97,7 @@ ip netns add brown
 ip -n brown link set lo up
 expect '"ipv6/address-ready"*"ifname":"lo"*"netns":"brown"'
 kill -STOP "$kevd_pid"
-i=0
-while [ $i -lt 40 ]; do
-	i=$((i + 1))
-	echo "addr add 198.51.100.$((i + 100))/32 dev lo"
-done | ip -n brown -batch - || fail "ip -batch"
+add_many brown 32 lo
 ip netns del brown
 kill -CONT "$kevd_pid"
 expect '"kev/gap"*"netns":"brown"*"kernel-overrun"'
