@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void
 refuse(struct server *s, struct peer *p, const struct json_t *id,
@@ -77,6 +76,50 @@ parse_cursor(const struct server *s, const char *after, uint64_t *seq)
 }
 
 /*
+ * A long answer is a copy for this client alone, and one user's clients may not
+ * leave unread as much of that as they like.
+ */
+static bool
+may_ask(struct server *s, struct peer *p, const struct kev_request *r)
+{
+	char message[160];
+
+	if (peer_affords(&p->sub))
+		return true;
+	snprintf(message, sizeof message, "the clients of user %ld have left "
+	    "%zu bytes of answers unread, and may leave %zu",
+	    (long)p->user->uid, p->user->unread, peer_unread_max(p->group));
+	refuse(s, p, r->id, KEV_TOO_MANY, message);
+	return false;
+}
+
+/* Each of them may have to be compared with every event. */
+static bool
+may_have_globs(struct server *s, struct peer *p, const struct kev_request *r,
+    size_t globs)
+{
+	size_t others = p->user->globs - p->globs;
+	char message[160];
+
+	if (p->user->trusted || globs == 0 ||
+	    others + globs <= KEV_USER_GLOBS_MAX)
+		return true;
+	snprintf(message, sizeof message, "the clients of user %ld subscribe "
+	    "with %zu globs in \"ifname\", \"netns\" and \"match\", and may "
+	    "with %d", (long)p->user->uid, others + globs, KEV_USER_GLOBS_MAX);
+	refuse(s, p, r->id, KEV_TOO_MANY, message);
+	return false;
+}
+
+static void
+set_globs(struct peer *p, size_t globs)
+{
+	p->user->globs += globs;
+	p->user->globs -= p->globs;
+	p->globs = globs;
+}
+
+/*
  * Everything between the reply and the first live event: nothing is missed in
  * between, and nothing comes twice, because all of it happens here.
  */
@@ -88,6 +131,7 @@ subscribe(struct server *s, struct peer *p, struct kev_request *r)
 	struct buf *out;
 	uint64_t seq;
 	char *patterns;
+	size_t globs;
 
 	cursor = parse_cursor(s, r->after, &seq);
 	if (cursor == CURSOR_BAD) {
@@ -95,6 +139,12 @@ subscribe(struct server *s, struct peer *p, struct kev_request *r)
 		    "\"after\" is not the id of an event");
 		return;
 	}
+	if ((cursor != CURSOR_NONE || r->snapshot) && !may_ask(s, p, r))
+		return;
+	globs = r->filter.ifnames.n + r->filter.netns.n +
+	    r->filter.matches.n;
+	if (!may_have_globs(s, p, r, globs))
+		return;
 	patterns = json_dumps(json_object_get(r->root, "topics"), JSON_COMPACT);
 	if (patterns == NULL) {
 		refuse(s, p, r->id, KEV_TOO_MANY, "out of memory");
@@ -102,6 +152,7 @@ subscribe(struct server *s, struct peer *p, struct kev_request *r)
 	}
 	free(p->patterns);
 	p->patterns = patterns;
+	set_globs(p, globs);
 	complete = cursor == CURSOR_OURS && hub_reaches(s->hub, seq);
 	hub_unsubscribe(s->hub, &p->sub);
 	out = hub_say(s->hub, &p->sub);
@@ -161,6 +212,7 @@ unsubscribe(struct server *s, struct peer *p, struct kev_request *r)
 		hub_unsubscribe(s->hub, &p->sub);
 		free(p->patterns);
 		p->patterns = NULL;
+		set_globs(p, 0);
 	} else if (!keep_topics(s, p, r, left)) {
 		return;
 	}
@@ -189,7 +241,7 @@ inject(struct server *s, struct peer *p, struct kev_request *r)
 		.mono = now.mono, .ifname = r->ifname, .data = &r->data.object,
 	};
 
-	if (p->uid != 0 && p->uid != geteuid()) {
+	if (!p->user->trusted) {
 		refuse(s, p, r->id, KEV_DENIED,
 		    "only root and kevd's own user may inject");
 		return;
@@ -236,7 +288,8 @@ act(struct server *s, struct peer *p, struct kev_request *r)
 		inject(s, p, r);
 		break;
 	default:
-		report(s, p, r);
+		if (may_ask(s, p, r))
+			report(s, p, r);
 	}
 }
 

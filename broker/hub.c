@@ -194,7 +194,7 @@ hub_flush(struct hub *h)
 
 /*
  * Makes room for a line of LEN bytes. Whoever is owed what must go for that,
- * and not for too much, gets a copy of it.
+ * and not for too much, gets a copy of it, or falls behind if that is too much.
  */
 static bool
 make_room(struct hub *h, size_t len)
@@ -211,9 +211,13 @@ make_room(struct hub *h, size_t len)
 	pos = i < h->log.end ? history_line(&h->log, i, &end).pos : h->log.head;
 	TAILQ_FOREACH(in, &h->interests, entry) {
 		LIST_FOREACH(s, &in->members, entry) {
-			if (outq_behind(&s->q) > 0 &&
-			    stream_pos(&in->stream, s->q.at) < pos)
+			if (outq_behind(&s->q) == 0 ||
+			    stream_pos(&in->stream, s->q.at) >= pos)
+				continue;
+			if (h->config.affords(s))
 				outq_spill(&s->q, &h->log);
+			else
+				fall_behind(h, s);
 		}
 		stream_forget(&in->stream, pos);
 	}
@@ -488,8 +492,8 @@ hub_crowded(struct hub *h)
 		LIST_FOREACH(s, &in->members, entry) {
 			if (outq_behind(&s->q) <= h->config.queue / 4)
 				continue;
-			if (s->q.at - s->taken >= PROGRESS) {
-				s->taken = s->q.at;
+			if (s->q.sent - s->taken >= PROGRESS) {
+				s->taken = s->q.sent;
 				s->stalls = 0;
 			}
 			if (s->stalls == LOOKS)

@@ -33,7 +33,7 @@ struct subscriber {
 	uint64_t lost;			/* ...those that it lost, in all */
 	uint64_t gap_first;		/* while behind: the first one lost */
 	uint64_t gap_lost;		/* while behind: how many so far */
-	uint64_t taken;			/* q.at at its last progress, see */
+	uint64_t taken;			/* q.sent at its last progress, see */
 	unsigned stalls;		/* hub_crowded: looks since then */
 	bool blocked;			/* its socket takes nothing now */
 	bool behind;			/* fell behind, not yet told so */
@@ -44,6 +44,8 @@ struct hub_config {
 	size_t queue;		/* bytes a subscriber may be behind */
 	/* Sends what can be sent without blocking; sets "blocked". */
 	void (*flush)(struct subscriber *);
+	/* Whether what it is owed may be copied for it alone. */
+	bool (*affords)(struct subscriber *);
 	/* Publishes to ARG every lasting event that holds. */
 	void (*present)(void *source, void (*)(void *, struct kev_event *),
 	    void *arg);

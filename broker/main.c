@@ -87,6 +87,8 @@ open_all(struct kevd *k)
 	struct server_config server = {
 		.path = o->socket, .mode = o->mode, .queue = o->queue,
 		.history = o->history, .max_clients = o->max_clients,
+		.max_per_user = o->max_per_user,
+		.timeout = (unsigned)o->reader_timeout,
 		.fd = notify_listen_fd(),
 	};
 

@@ -24,6 +24,10 @@ static const char usage[] =
 "      --queue BYTES     backlog of a client, more is a gap (1048576)\n"
 "      --history BYTES   events kept for those who come back (4194304)\n"
 "      --max-clients N   clients at the same time (4096)\n"
+"      --max-clients-per-user N\n"
+"                        of one user but root and kevd's own (half of all)\n"
+"      --reader-timeout SECONDS\n"
+"                        cut off who takes nothing for so long (3600); 0: no\n"
 "      --netns NAME      watch this network namespace, too; \"all\": every one\n"
 "      --rcvbuf BYTES    receive buffer for the kernel's messages\n"
 "      --port-in-use     watch for ports that are in use; see kevd(8)\n"
@@ -31,7 +35,7 @@ static const char usage[] =
 "  -h, --help\n"
 "  -V, --version\n";
 
-enum { QUEUE = 256, HISTORY, MAX_CLIENTS, RCVBUF, NETNS, PORT_IN_USE };
+enum { QUEUE = 256, HISTORY, MAX_CLIENTS, MAX_PER_USER, READER_TIMEOUT, RCVBUF, NETNS, PORT_IN_USE };
 
 static const struct option longs[] = {
 	{ "socket", required_argument, NULL, 'u' },
@@ -44,6 +48,8 @@ static const struct option longs[] = {
 	{ "queue", required_argument, NULL, QUEUE },
 	{ "history", required_argument, NULL, HISTORY },
 	{ "max-clients", required_argument, NULL, MAX_CLIENTS },
+	{ "max-clients-per-user", required_argument, NULL, MAX_PER_USER },
+	{ "reader-timeout", required_argument, NULL, READER_TIMEOUT },
 	{ "netns", required_argument, NULL, NETNS },
 	{ "rcvbuf", required_argument, NULL, RCVBUF },
 	{ "port-in-use", no_argument, NULL, PORT_IN_USE },
@@ -155,6 +161,12 @@ take(struct options *o, int c)
 	case MAX_CLIENTS:
 		return number("--max-clients", optarg, 1, 1000000,
 		    &o->max_clients);
+	case MAX_PER_USER:
+		return number("--max-clients-per-user", optarg, 1, 1000000,
+		    &o->max_per_user);
+	case READER_TIMEOUT:
+		return number("--reader-timeout", optarg, 0, 1000000,
+		    &o->reader_timeout);
 	case NETNS:
 		return add_netns(o, optarg);
 	case RCVBUF:
@@ -181,7 +193,7 @@ options_parse(struct options *o, int argc, char *argv[])
 
 	*o = (struct options){ .socket = getenv("KEV_SOCKET"), .mode = 0666,
 	    .ready_fd = -1, .queue = 1 << 20, .history = 4 << 20,
-	    .max_clients = 4096 };
+	    .max_clients = 4096, .reader_timeout = 3600 };
 	if (o->socket == NULL || o->socket[0] == '\0') {
 		o->socket = KEV_SOCKET_PATH;
 		o->default_socket = true;
@@ -199,6 +211,9 @@ options_parse(struct options *o, int argc, char *argv[])
 		if (!take(o, c))
 			goto bad;
 	}
+	/* Nobody has all the places, if not told otherwise. */
+	if (o->max_per_user == 0)
+		o->max_per_user = (o->max_clients + 1) / 2;
 	if (optind == argc)
 		return -1;
 	fprintf(stderr, "kevd: %s: there are no arguments\n", argv[optind]);

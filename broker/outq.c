@@ -224,6 +224,7 @@ outq_sent(struct outq *q, size_t n)
 {
 	size_t own = q->own.len - q->own_sent;
 
+	q->sent += n;
 	if (n < own) {
 		q->own_sent += n;
 		return;

@@ -34,6 +34,7 @@ struct outq {
 	struct buf own;		/* goes first */
 	size_t own_sent;
 	size_t spilled;		/* of own: was of the stream, at most */
+	uint64_t sent;		/* bytes of either, ever */
 };
 
 void stream_fini(struct stream *);

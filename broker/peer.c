@@ -2,6 +2,7 @@
 
 #include "peer.h"
 
+#include "bounds.h"
 #include "log.h"
 #include "sys.h"
 
@@ -12,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Requests taken before others have their turn. */
-#define TURN 32
 #define PIECES 32
+/* So often in a row who is stuck is looked at before it is cut off. */
+#define LOOKS 4
 
 static struct peer *
 peer_of(struct subscriber *s)
@@ -32,6 +33,10 @@ peer_close(struct peer *p)
 	p->dead = true;
 	ev_io_stop(g->loop, &p->in);
 	ev_io_stop(g->loop, &p->out);
+	if (p->busy)
+		TAILQ_REMOVE(&g->busy, p, busy_entry);
+	if (p->waits)
+		g->waiting--;
 	TAILQ_REMOVE(&g->live, p, entry);
 	TAILQ_INSERT_TAIL(&g->dead, p, entry);
 	g->count--;
@@ -48,6 +53,9 @@ peer_reap(struct peer_group *g)
 		outq_fini(&p->sub.q);
 		frame_fini(&p->frame);
 		close(p->in.fd);
+		p->user->unread -= p->unread;
+		p->user->globs -= p->globs;
+		user_drop_client(p->user);
 		free(p->patterns);
 		free(p);
 	}
@@ -57,7 +65,8 @@ peer_reap(struct peer_group *g)
 static void
 close_if_done(struct peer *p)
 {
-	if (p->eof && p->sub.interest == NULL && hub_queued(&p->sub) == 0)
+	if (p->eof && frame_is_empty(&p->frame) && p->sub.interest == NULL &&
+	    hub_queued(&p->sub) == 0)
 		peer_close(p);
 }
 
@@ -92,14 +101,66 @@ send_some(struct peer *p)
 	return (size_t)sent == own + total;
 }
 
-void
-peer_flush(struct subscriber *s)
+/* What was said to it alone lies here until all of it is read. */
+static void
+account(struct peer *p)
+{
+	size_t unread = p->sub.q.own.len;
+
+	p->user->unread += unread;
+	p->user->unread -= p->unread;
+	p->unread = unread;
+}
+
+size_t
+peer_unread_max(const struct peer_group *g)
+{
+	return g->queue * KEV_USER_QUEUES_MAX;
+}
+
+bool
+peer_affords(struct subscriber *s)
 {
 	struct peer *p = peer_of(s);
+
+	account(p);
+	return p->user->trusted || p->user->unread < peer_unread_max(p->group);
+}
+
+/*
+ * What holds now is a copy for it alone: it may have to wait for that until
+ * others of its user have read theirs.
+ */
+static bool
+catch_up(struct peer *p)
+{
+	struct peer_group *g = p->group;
+	bool waits = p->sub.behind && !peer_affords(&p->sub);
+
+	g->waiting += waits;
+	g->waiting -= p->waits;
+	p->waits = waits;
+	return !waits && hub_catch_up(g->hub, &p->sub);
+}
+
+static void
+block(struct peer *p)
+{
 	struct peer_group *g = p->group;
 
-	if (p->dead)
-		return;
+	p->sub.blocked = true;
+	p->looked = p->sub.q.sent;
+	p->looks = 0;
+	ev_io_start(g->loop, &p->out);
+	if (g->timeout > 0 && !ev_is_active(&g->look))
+		ev_timer_again(g->loop, &g->look);
+}
+
+static void
+flush(struct peer *p)
+{
+	struct subscriber *s = &p->sub;
+
 	/* Memory ran out while something was said: it would make no sense. */
 	if (s->q.own.failed) {
 		log_warning("out of memory: client %ld is cut off",
@@ -112,18 +173,40 @@ peer_flush(struct subscriber *s)
 			if (send_some(p))
 				continue;
 			if (!p->dead && !s->blocked)
-				ev_io_start(g->loop, &p->out);
-			s->blocked = true;
+				block(p);
 			return;
 		}
-	} while (hub_catch_up(g->hub, s));
+	} while (catch_up(p));
 	if (s->blocked)
-		ev_io_stop(g->loop, &p->out);
+		ev_io_stop(p->group->loop, &p->out);
 	s->blocked = false;
 	close_if_done(p);
 }
 
-/* Takes lines; stops while it doesn't take our answers. */
+void
+peer_flush(struct subscriber *s)
+{
+	struct peer *p = peer_of(s);
+
+	if (p->dead)
+		return;
+	flush(p);
+	account(p);
+}
+
+/* The rest when others had their turn; nothing more is read until then. */
+static void
+be_busy(struct peer *p)
+{
+	struct peer_group *g = p->group;
+
+	ev_io_stop(g->loop, &p->in);
+	p->busy = true;
+	TAILQ_INSERT_TAIL(&g->busy, p, busy_entry);
+	ev_idle_start(g->loop, &g->idle);
+}
+
+/* Takes lines; stops while it, or its user, doesn't take our answers. */
 static void
 take_lines(struct peer *p)
 {
@@ -134,12 +217,13 @@ take_lines(struct peer *p)
 	int n;
 
 	for (n = 0; !p->dead; n++) {
-		if (hub_queued(&p->sub) > g->queue) {
+		if (hub_queued(&p->sub) > g->queue ||
+		    (p->unread > 0 && !peer_affords(&p->sub))) {
 			ev_io_stop(g->loop, &p->in);
 			return;
 		}
-		if (n == TURN) {
-			ev_feed_event(g->loop, &p->in, EV_CUSTOM);
+		if (n == KEV_TURN) {
+			be_busy(p);
 			return;
 		}
 		found = frame_next(&p->frame, p->eof, &line, &len);
@@ -148,6 +232,7 @@ take_lines(struct peer *p)
 		g->line(p, found == FRAME_LINE ? line : NULL, len);
 		if (!p->dead && !p->sub.blocked)
 			peer_flush(&p->sub);
+		account(p);
 	}
 	if (p->dead)
 		return;
@@ -167,10 +252,7 @@ readable(struct ev_loop *loop, ev_io *w, int events)
 	ssize_t n;
 
 	(void)loop;
-	if ((events & EV_READ) == 0) {
-		take_lines(p);
-		return;
-	}
+	(void)events;
 	n = recv(w->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 	if (n == -1) {
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
@@ -197,23 +279,111 @@ writable(struct ev_loop *loop, ev_io *w, int events)
 	(void)loop;
 	(void)events;
 	peer_flush(&p->sub);
-	if (!p->dead && !p->sub.blocked && !ev_is_active(&p->in))
+	if (!p->dead && !p->sub.blocked && !p->busy && !ev_is_active(&p->in))
 		take_lines(p);
 }
 
+void
+peer_go_on(struct peer_group *g)
+{
+	struct peer *p, *next, *last = TAILQ_LAST(&g->busy, peer_list);
+	bool more = last != NULL;
+
+	while (more) {
+		p = TAILQ_FIRST(&g->busy);
+		more = p != last;
+		TAILQ_REMOVE(&g->busy, p, busy_entry);
+		p->busy = false;
+		take_lines(p);
+	}
+	if (TAILQ_EMPTY(&g->busy))
+		ev_idle_stop(g->loop, &g->idle);
+	if (g->waiting == 0)
+		return;
+	TAILQ_FOREACH_SAFE(p, &g->live, entry, next) {
+		if (p->waits)
+			peer_flush(&p->sub);
+	}
+}
+
+/* There is work: the loop doesn't wait for events. */
+static void
+idle(struct ev_loop *loop, ev_idle *w, int events)
+{
+	(void)loop;
+	(void)w;
+	(void)events;
+}
+
+/* Cuts off those who took nothing since so many looks. */
+static void
+look(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct peer_group *g = w->data;
+	static struct log_limit limit;
+	struct peer *p, *next;
+	bool any = false;
+
+	(void)events;
+	TAILQ_FOREACH_SAFE(p, &g->live, entry, next) {
+		if (!p->sub.blocked)
+			continue;
+		any = true;
+		p->looks = p->looked == p->sub.q.sent ? p->looks + 1 : 0;
+		p->looked = p->sub.q.sent;
+		if (p->looks <= LOOKS)
+			continue;
+		log_limited(&limit, "client %ld took nothing for %u s: cut off",
+		    (long)p->pid, g->timeout);
+		g->cut_off++;
+		peer_close(p);
+	}
+	if (!any)
+		ev_timer_stop(loop, w);
+}
+
+void
+peer_group_init(struct peer_group *g)
+{
+	TAILQ_INIT(&g->live);
+	TAILQ_INIT(&g->dead);
+	TAILQ_INIT(&g->busy);
+	LIST_INIT(&g->users);
+}
+
+void
+peer_group_start(struct peer_group *g, struct ev_loop *loop)
+{
+	g->loop = loop;
+	ev_idle_init(&g->idle, idle);
+	ev_timer_init(&g->look, look, 0., (double)g->timeout / LOOKS);
+	g->look.data = g;
+}
+
+void
+peer_group_stop(struct peer_group *g)
+{
+	struct peer *p;
+
+	while ((p = TAILQ_FIRST(&g->live)) != NULL)
+		peer_close(p);
+	peer_reap(g);
+	ev_idle_stop(g->loop, &g->idle);
+	ev_timer_stop(g->loop, &g->look);
+}
+
 struct peer *
-peer_new(struct peer_group *g, int fd)
+peer_new(struct peer_group *g, int fd, uid_t uid, pid_t pid)
 {
 	struct peer *p = calloc(1, sizeof *p);
 
-	if (p == NULL) {
+	if (p == NULL || (p->user = user_add_client(&g->users, uid)) == NULL) {
+		free(p);
 		close(fd);
 		return NULL;
 	}
 	p->group = g;
-	p->uid = (uid_t)-1;
-	if (sys_peer(fd, &p->uid, &p->pid) != 0)
-		p->uid = (uid_t)-1;
+	p->pid = pid;
 	ev_io_init(&p->in, readable, fd, EV_READ);
 	ev_io_init(&p->out, writable, fd, EV_WRITE);
 	p->in.data = p->out.data = p;

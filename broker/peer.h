@@ -7,6 +7,7 @@
 
 #include "frame.h"
 #include "hub.h"
+#include "user.h"
 
 #include <sys/queue.h>
 #include <sys/types.h>
@@ -19,10 +20,17 @@ struct peer;
 struct peer_group {
 	TAILQ_HEAD(peer_list, peer) live;	/* served */
 	struct peer_list dead;			/* to be freed, see peer_reap */
+	struct peer_list busy;			/* have lines, see peer_go_on */
+	struct user_list users;
 	struct ev_loop *loop;
 	struct hub *hub;
 	size_t queue;		/* read no more while it is owed as much */
+	unsigned timeout;	/* seconds until who is stuck is cut off; 0: no */
 	size_t count;
+	size_t waiting;		/* how many wait to catch up */
+	uint64_t cut_off;	/* how many were */
+	ev_idle idle;		/* while there are busy ones */
+	ev_timer look;		/* while there are blocked ones */
 	int hangup;		/* see sys.h */
 	/* A line, or NULL: one that was too long. */
 	void (*line)(struct peer *, const char *, size_t);
@@ -32,21 +40,42 @@ struct peer_group {
 struct peer {
 	struct subscriber sub;
 	ev_io in, out;
-	TAILQ_ENTRY(peer) entry;
+	TAILQ_ENTRY(peer) entry, busy_entry;
 	struct peer_group *group;
+	struct user *user;
 	struct frame frame;
 	char *patterns;		/* as it gave them, a JSON array; owned */
-	uid_t uid;
+	size_t globs;		/* of its subscription */
+	size_t unread;		/* of user->unread, what is its own */
 	pid_t pid;
+	uint64_t looked;	/* sub.q.sent at the last look, and how many... */
+	unsigned looks;		/* ...found it no larger */
+	bool busy;		/* has more lines, and its turn is over */
+	bool waits;		/* to catch up, until its user reads more */
 	bool eof;		/* it will send nothing more */
 	bool dead;
 };
 
-/* Serves FD, which is then owned. NULL: no memory; FD is closed. */
-struct peer *peer_new(struct peer_group *, int fd);
+/* Everything but what server.h sets. */
+void peer_group_init(struct peer_group *);
+void peer_group_start(struct peer_group *, struct ev_loop *);
+void peer_group_stop(struct peer_group *);
+
+/*
+ * Serves FD, which is then owned, of a process of that user. NULL: no memory;
+ * FD is closed.
+ */
+struct peer *peer_new(struct peer_group *, int fd, uid_t, pid_t);
 
 /* Sends what can be sent; hub_config.flush. */
 void peer_flush(struct subscriber *);
+
+/* Whether its user may leave more unread; hub_config.affords. */
+bool peer_affords(struct subscriber *);
+size_t peer_unread_max(const struct peer_group *);
+
+/* Once a turn: goes on with those that have lines left, or waited. */
+void peer_go_on(struct peer_group *);
 
 /* Ends it; it is freed by peer_reap. */
 void peer_close(struct peer *);

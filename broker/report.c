@@ -226,7 +226,7 @@ static void
 put_client(struct buf *b, const struct server *s, const struct peer *p)
 {
 	put_count(b, "{\"pid\":", (uint64_t)p->pid);
-	put_count(b, ",\"uid\":", p->uid);
+	put_count(b, ",\"uid\":", p->user->uid);
 	buf_puts(b, ",\"patterns\":");
 	buf_puts(b, p->patterns != NULL ? p->patterns : "[]");
 	put_count(b, ",\"queued\":", hub_queued(&p->sub));
@@ -253,6 +253,28 @@ put_history(struct buf *b, const struct server *s)
 	buf_puts(b, hub_run(s->hub));
 	put_count(b, "-", history_line(h, i, &end).seq);
 	buf_puts(b, "\"}");
+}
+
+/* What is refused beyond; kevd(8) and kev(7) say the same. */
+static void
+put_limits(struct buf *b, const struct server *s)
+{
+	put_count(b, ",\"limits\":{\"clients\":", s->config.max_clients);
+	put_count(b, ",\"clients_per_user\":", s->config.max_per_user);
+	put_count(b, ",\"request_bytes\":", KEV_REQUEST_MAX);
+	put_count(b, ",\"requests_per_turn\":", KEV_TURN);
+	put_count(b, ",\"patterns\":", KEV_PATTERNS_MAX);
+	put_count(b, ",\"globs\":", KEV_GLOBS_MAX);
+	put_count(b, ",\"matches\":", KEV_MATCHES_MAX);
+	put_count(b, ",\"glob_bytes\":", KEV_GLOB_MAX);
+	put_count(b, ",\"globs_per_user\":", KEV_USER_GLOBS_MAX);
+	put_count(b, ",\"queue_bytes\":", s->config.queue);
+	put_count(b, ",\"unread_bytes_per_user\":",
+	    peer_unread_max(&s->peers));
+	put_count(b, ",\"history_bytes\":", s->config.history);
+	put_count(b, ",\"reader_timeout\":", s->config.timeout);
+	put_count(b, "},\"turned_away\":", s->turned_away);
+	put_count(b, ",\"cut_off\":", s->peers.cut_off);
 }
 
 void
@@ -282,4 +304,5 @@ report_stats(struct buf *b, const struct server *s)
 	}
 	buf_putc(b, ']');
 	put_history(b, s);
+	put_limits(b, s);
 }

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,16 +40,17 @@ server_init(struct server *s, const struct server_config *config)
 {
 	struct hub_config hub = {
 		.history = config->history, .queue = config->queue,
-		.flush = peer_flush, .present = present, .source = s,
+		.flush = peer_flush, .affords = peer_affords,
+		.present = present, .source = s,
 	};
 
 	memset(s, 0, sizeof *s);
 	s->config = *config;
 	s->fd = config->fd;
 	s->started = stamp_now().mono;
-	TAILQ_INIT(&s->peers.live);
-	TAILQ_INIT(&s->peers.dead);
+	peer_group_init(&s->peers);
 	s->peers.queue = config->queue;
+	s->peers.timeout = config->timeout;
 	s->peers.hangup = -1;
 	s->peers.line = server_answer;
 	s->peers.server = s;
@@ -187,16 +189,38 @@ server_listen(struct server *s)
 
 /* It is told, and goes: it may try again later. */
 static void
-turn_away(int fd)
+turn_away(struct server *s, int fd, size_t limit, const char *what)
 {
 	struct buf b = BUF_INIT;
+	char message[128];
 
-	kev_reply_error(&b, NULL, KEV_TOO_MANY, "kevd has no place for more "
-	    "clients");
+	s->turned_away++;
+	snprintf(message, sizeof message, "kevd serves %zu %s at most", limit,
+	    what);
+	kev_reply_error(&b, NULL, KEV_TOO_MANY, message);
 	if (!b.failed)
 		(void)!send(fd, b.data, b.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	buf_fini(&b);
 	close(fd);
+}
+
+static void
+take_client(struct server *s, int fd)
+{
+	uid_t uid;
+	pid_t pid;
+
+	if (sys_peer(fd, &uid, &pid) != 0) {
+		uid = (uid_t)-1;
+		pid = 0;
+	}
+	if (s->peers.count >= s->config.max_clients)
+		turn_away(s, fd, s->config.max_clients, "clients");
+	else if (!user_trusted(uid) &&
+	    user_clients(&s->peers.users, uid) >= s->config.max_per_user)
+		turn_away(s, fd, s->config.max_per_user, "clients of one user");
+	else
+		peer_new(&s->peers, fd, uid, pid);
 }
 
 static void
@@ -223,10 +247,7 @@ acceptable(struct ev_loop *loop, ev_io *w, int events)
 			return;
 		}
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		if (s->peers.count >= s->config.max_clients)
-			turn_away(fd);
-		else
-			peer_new(&s->peers, fd);
+		take_client(s, fd);
 	}
 }
 
@@ -256,6 +277,7 @@ turn(struct ev_loop *loop, ev_prepare *w, int events)
 
 	(void)loop;
 	(void)events;
+	peer_go_on(&s->peers);
 	hub_flush(s->hub);
 	peer_reap(&s->peers);
 }
@@ -264,7 +286,7 @@ void
 server_start(struct server *s, struct ev_loop *loop, struct source *source)
 {
 	s->source = source;
-	s->peers.loop = loop;
+	peer_group_start(&s->peers, loop);
 	s->peers.hangup = sys_hangup_new();
 	if (s->peers.hangup != -1) {
 		ev_io_init(&s->hangup, hung_up, s->peers.hangup, EV_READ);
@@ -282,7 +304,6 @@ server_start(struct server *s, struct ev_loop *loop, struct source *source)
 void
 server_fini(struct server *s)
 {
-	struct peer *p;
 	struct stat st;
 
 	/* Not one that somebody else put there meanwhile. */
@@ -293,9 +314,7 @@ server_fini(struct server *s)
 		    strerror(errno));
 	if (s->peers.loop != NULL) {
 		hub_flush(s->hub);
-		while ((p = TAILQ_FIRST(&s->peers.live)) != NULL)
-			peer_close(p);
-		peer_reap(&s->peers);
+		peer_group_stop(&s->peers);
 		ev_io_stop(s->peers.loop, &s->accept);
 		ev_timer_stop(s->peers.loop, &s->retry);
 		ev_prepare_stop(s->peers.loop, &s->prepare);

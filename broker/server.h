@@ -18,6 +18,8 @@ struct server_config {
 	size_t queue;		/* bytes a client may be behind */
 	size_t history;		/* bytes kept for "after" */
 	size_t max_clients;
+	size_t max_per_user;	/* who is neither root nor kevd's own */
+	unsigned timeout;	/* as peer_group.timeout */
 	int fd;			/* listening socket handed over, or -1 */
 };
 
@@ -32,6 +34,7 @@ struct server {
 	int fd;			/* listening */
 	struct stat made;	/* the socket that we made */
 	uint64_t started;	/* stamp.mono */
+	uint64_t turned_away;	/* clients that found no place */
 };
 
 /* 0 or -ENOMEM. CONFIG is copied, its path lent. */

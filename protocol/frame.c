@@ -14,6 +14,12 @@ frame_fini(struct frame *f)
 }
 
 bool
+frame_is_empty(const struct frame *f)
+{
+	return f->taken == f->in.len;
+}
+
+bool
 frame_feed(struct frame *f, const char *bytes, size_t len)
 {
 	buf_drop(&f->in, f->taken);

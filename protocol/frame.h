@@ -22,6 +22,9 @@ struct frame {
 
 void frame_fini(struct frame *);
 
+/* Whether there is nothing left to take. */
+bool frame_is_empty(const struct frame *);
+
 /* Adds what was read. False: no memory, and nothing was added. */
 bool frame_feed(struct frame *, const char *, size_t);
 

@@ -22,6 +22,15 @@ struct reader {
 };
 
 static struct hub *hub;
+static bool generous = true;
+
+static bool
+affords(struct subscriber *s)
+{
+	(void)s;
+	return generous;
+}
+
 static unsigned present_calls;
 static unsigned present_times = 1;	/* how much there is */
 
@@ -86,7 +95,7 @@ static void
 open_hub(size_t history, size_t queue)
 {
 	struct hub_config config = { .history = history, .queue = queue,
-	    .flush = flush, .present = present };
+	    .flush = flush, .affords = affords, .present = present };
 
 	hub = hub_new(&config);
 	assert_non_null(hub);
