@@ -1,0 +1,425 @@
+#include "config.h"
+
+#include "server.h"
+
+#include "buf.h"
+#include "request.h"
+#include "source.h"
+
+#include <sys/socket.h>
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "test.h"
+
+/*
+ * A server with clients of whatever user, on pairs of sockets. What is asked
+ * of all at once is there before the loop looks.
+ */
+#define QUEUE 4096
+#define STRANGER 12345		/* not root, and nobody's own */
+
+struct client {
+	int fd;
+	struct peer *peer;
+	struct buf got;
+};
+
+static struct ev_loop *loop;
+static struct server server;
+static struct source *source;
+
+static int
+start(void **state)
+{
+	struct server_config config = { .queue = QUEUE, .history = 1 << 16,
+	    .max_clients = 100, .max_per_user = 100, .timeout = 1, .fd = -1 };
+	struct source_config from = { .publish = server_publish,
+	    .crowded = server_crowded, .arg = &server };
+	const struct sockaddr any = { .sa_family = AF_UNIX };
+
+	(void)state;
+	loop = ev_loop_new(0);
+	if (server_init(&server, &config) != 0 ||
+	    source_new(&source, &from) != 0 || source_prime(source) != 0)
+		return -1;
+	/* Nobody comes there. */
+	server.fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (bind(server.fd, &any, sizeof any.sa_family) != 0 ||
+	    listen(server.fd, 1) != 0)
+		return -1;
+	server_start(&server, loop, source);
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	server_fini(&server);
+	source_free(source);
+	ev_loop_destroy(loop);
+	return 0;
+}
+
+static void
+come(struct client *c, uid_t uid)
+{
+	int fd[2];
+
+	memset(c, 0, sizeof *c);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	c->fd = fd[0];
+	fcntl(c->fd, F_SETFL, O_NONBLOCK);
+	c->peer = peer_new(&server.peers, fd[1], uid, getpid());
+	assert_non_null(c->peer);
+}
+
+static void
+go(struct client *c)
+{
+	close(c->fd);
+	buf_fini(&c->got);
+}
+
+static void
+ask(struct client *c, const char *line, int times)
+{
+	struct buf all = BUF_INIT;
+
+	while (times-- > 0)
+		buf_puts(&all, line);
+	assert_int_equal(write(c->fd, all.data, all.len), (ssize_t)all.len);
+	buf_fini(&all);
+}
+
+/* Takes what there is. Returns how much that was. */
+static size_t
+take(struct client *c)
+{
+	char bytes[65536];
+	size_t before = c->got.len;
+	ssize_t n;
+
+	while ((n = read(c->fd, bytes, sizeof bytes)) > 0)
+		buf_put(&c->got, bytes, (size_t)n);
+	return c->got.len - before;
+}
+
+static void
+turns(int n)
+{
+	while (n-- > 0)
+		ev_run(loop, EVRUN_NOWAIT);
+}
+
+/* Until nothing more comes, for any of N clients that read. */
+static void
+take_all(struct client *c, int n)
+{
+	size_t got;
+	int i;
+
+	do {
+		turns(4);
+		for (got = 0, i = 0; i < n; i++)
+			got += take(&c[i]);
+	} while (got > 0);
+}
+
+static unsigned
+lines(struct client *c, const char *part)
+{
+	unsigned n = 0;
+	char *p;
+
+	buf_putc(&c->got, '\0');
+	c->got.len--;
+	for (p = c->got.data; (p = strstr(p, part)) != NULL; p++)
+		n++;
+	return n;
+}
+
+static void
+forget(struct client *c)
+{
+	buf_clear(&c->got);
+}
+
+/* Which of those injected for "one" among those for "many" was "one"? */
+static unsigned
+place(int many)
+{
+	static const char inject[] = "{\"op\":\"inject\",\"topic\":"
+	    "\"interface/idle\",\"ifname\":\"";
+	struct client c[3];
+	char line[128], *one, *p;
+	unsigned before = 0;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		come(&c[i], 0);
+	ask(&c[2], "{\"op\":\"subscribe\",\"topics\":[\"interface/idle\"]}\n", 1);
+	take_all(&c[2], 1);
+	/* libev calls for what came last first. */
+	snprintf(line, sizeof line, "%sone\"}\n", inject);
+	ask(&c[1], line, 1);
+	snprintf(line, sizeof line, "%smany\"}\n", inject);
+	ask(&c[0], line, many);
+	take_all(&c[2], 1);
+	assert_int_equal(lines(&c[2], "\"many\""), many);
+	one = strstr(c[2].got.data, "\"one\"");
+	assert_non_null(one);
+	for (p = c[2].got.data; (p = strstr(p, "\"many\"")) != NULL && p < one;
+	    p++)
+		before++;
+	for (i = 0; i < 3; i++)
+		go(&c[i]);
+	turns(2);
+	return before;
+}
+
+static void
+a_turn(void **state)
+{
+	(void)state;
+	assert_int_equal(place(KEV_TURN), KEV_TURN);
+	assert_int_equal(place(KEV_TURN + 1), KEV_TURN);
+	assert_int_equal(place(200), KEV_TURN);
+}
+
+/* A subscription with so many globs. */
+static void
+globs(struct client *c, int ifnames, int netns, int matches)
+{
+	char line[4096];
+	int n, i;
+
+	n = snprintf(line, sizeof line, "{\"op\":\"subscribe\",\"topics\":[\"ipv4/*\"],"
+	    "\"ifname\":[");
+	for (i = 0; i < ifnames; i++)
+		n += snprintf(line + n, sizeof line - (size_t)n, "%s\"a%d\"",
+		    i > 0 ? "," : "", i);
+	n += snprintf(line + n, sizeof line - (size_t)n, "],\"netns\":[");
+	for (i = 0; i < netns; i++)
+		n += snprintf(line + n, sizeof line - (size_t)n, "%s\"b%d\"",
+		    i > 0 ? "," : "", i);
+	n += snprintf(line + n, sizeof line - (size_t)n, "],\"match\":{");
+	for (i = 0; i < matches; i++)
+		n += snprintf(line + n, sizeof line - (size_t)n,
+		    "%s\"c%d\":\"d\"", i > 0 ? "," : "", i);
+	snprintf(line + n, sizeof line - (size_t)n, "}}\n");
+	forget(c);
+	ask(c, line, 1);
+	take_all(c, 1);
+}
+
+static void
+globs_of_a_user(void **state)
+{
+	struct client c[26], more, root;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 26; i++) {
+		come(&c[i], STRANGER);
+		globs(&c[i], i < 25 ? 64 : 0, 64, 32);
+		assert_int_equal(lines(&c[i], "\"ok\":true"), 1);
+	}
+	assert_int_equal(c[0].peer->user->globs, KEV_USER_GLOBS_MAX);
+	come(&more, STRANGER);
+	globs(&more, 1, 0, 0);
+	assert_int_equal(lines(&more, "\"too-many\""), 1);
+	assert_int_equal(lines(&more, "with 4097 globs"), 1);
+	assert_int_equal(lines(&more, "may with 4096"), 1);
+	globs(&more, 0, 0, 0);
+	assert_int_equal(lines(&more, "\"ok\":true"), 1);
+	/* Another for its own is no more; refused, it has its old one. */
+	globs(&c[0], 63, 64, 32);
+	assert_int_equal(lines(&c[0], "\"ok\":true"), 1);
+	globs(&more, 1, 0, 0);
+	assert_int_equal(lines(&more, "\"ok\":true"), 1);
+	globs(&c[0], 64, 64, 32);
+	assert_int_equal(lines(&c[0], "\"too-many\""), 1);
+	assert_int_equal(c[0].peer->globs, 159);
+	come(&root, 0);
+	globs(&root, 64, 64, 32);
+	assert_int_equal(lines(&root, "\"ok\":true"), 1);
+	/* They are free when it unsubscribes, and when it goes. */
+	ask(&more, "{\"op\":\"unsubscribe\"}\n", 1);
+	go(&c[1]);
+	turns(4);
+	assert_int_equal(more.peer->user->globs, KEV_USER_GLOBS_MAX - 1 - 160);
+	for (i = 0; i < 26; i++) {
+		if (i != 1)
+			go(&c[i]);
+	}
+	go(&more);
+	go(&root);
+	turns(4);
+	assert_true(LIST_EMPTY(&server.peers.users));
+}
+
+/* Asks until it is not read any more. */
+static void
+leave_unread(struct client *c)
+{
+	ask(c, "{\"op\":\"topics\"}\n", 100);
+	turns(10);
+	assert_true(c->peer->unread > QUEUE);
+	assert_true(c->peer->sub.blocked);
+}
+
+static void
+unread_of_a_user(void **state)
+{
+	struct client c[KEV_USER_QUEUES_MAX], more, root;
+	size_t limit = peer_unread_max(&server.peers), answer;
+	int i, n;
+
+	(void)state;
+	assert_int_equal(limit, KEV_USER_QUEUES_MAX * QUEUE);
+	come(&more, STRANGER);
+	come(&root, 0);
+	ask(&more, "{\"op\":\"topics\"}\n", 1);
+	take_all(&more, 1);
+	answer = more.got.len;
+	for (n = 0; more.peer->user->unread < limit; n++) {
+		come(&c[n], STRANGER);
+		leave_unread(&c[n]);
+		assert_true(c[n].peer->unread <= QUEUE + answer);
+	}
+	assert_true(more.peer->user->unread < limit + answer);
+	forget(&more);
+	ask(&more, "{\"op\":\"topics\"}\n{\"op\":\"stats\"}\n{\"op\":\"state\"}\n"
+	    "{\"op\":\"subscribe\",\"topics\":[\"**\"],\"snapshot\":true}\n"
+	    "{\"op\":\"subscribe\",\"topics\":[\"**\"],\"after\":\"a-1\"}\n", 1);
+	take_all(&more, 1);
+	assert_int_equal(lines(&more, "\"too-many\""), 5);
+	assert_int_equal(lines(&more, "bytes of answers unread, and may leave "
+	    "65536"), 5);
+	forget(&more);
+	ask(&more, "{\"op\":\"subscribe\",\"topics\":[\"kev/*\"]}\n"
+	    "{\"op\":\"ping\"}\n{\"op\":\"unsubscribe\"}\n", 1);
+	take_all(&more, 1);
+	assert_int_equal(lines(&more, "\"ok\":true"), 3);
+	ask(&root, "{\"op\":\"topics\"}\n", 1);
+	take_all(&root, 1);
+	assert_int_equal(lines(&root, "\"ok\":true"), 1);
+	/* Once one has read, others may ask; and nobody missed an answer,
+	 * even if it has shut its side. */
+	shutdown(c[0].fd, SHUT_WR);
+	take_all(&c[0], 1);
+	assert_int_equal(lines(&c[0], "\"reply\":null"), 100);
+	assert_true(more.peer->user->unread < limit);
+	forget(&more);
+	ask(&more, "{\"op\":\"topics\"}\n", 1);
+	take_all(&more, 1);
+	assert_int_equal(lines(&more, "\"ok\":true"), 1);
+	take_all(c, n);
+	for (i = 1; i < n; i++)
+		assert_int_equal(lines(&c[i], "\"reply\":null"), 100);
+	assert_int_equal(more.peer->user->unread, 0);
+	for (i = 0; i < n; i++)
+		go(&c[i]);
+	go(&more);
+	go(&root);
+	turns(2);
+}
+
+/* Who fell behind waits for the present until its user has read enough. */
+static void
+wait_to_catch_up(void **state)
+{
+	struct client c[KEV_USER_QUEUES_MAX], slow;
+	struct kev_event ev = { .topic = KEV_T_INTERFACE_IDLE,
+	    .ifname = "somewhere" };
+	int n;
+
+	(void)state;
+	come(&slow, STRANGER);
+	ask(&slow, "{\"op\":\"subscribe\",\"topics\":[\"interface/idle\"]}\n", 1);
+	take_all(&slow, 1);
+	while (!slow.peer->sub.behind) {
+		for (n = 0; n < 100; n++)
+			server_publish(&server, &ev);
+		turns(1);
+	}
+	for (n = 0; slow.peer->user->unread < peer_unread_max(&server.peers);
+	    n++) {
+		come(&c[n], STRANGER);
+		leave_unread(&c[n]);
+	}
+	take_all(&slow, 1);
+	assert_int_equal(lines(&slow, "kev/gap"), 0);
+	assert_true(slow.peer->waits);
+	assert_int_equal(server.peers.waiting, 1);
+	go(&c[0]);
+	take_all(&slow, 1);
+	assert_int_equal(lines(&slow, "kev/gap"), 1);
+	assert_int_equal(lines(&slow, "kev/synced"), 1);
+	assert_int_equal(server.peers.waiting, 0);
+	while (--n > 0)
+		go(&c[n]);
+	go(&slow);
+	turns(2);
+}
+
+/* Two are blocked; one takes a little from time to time, the other nothing. */
+static void
+cut_off(void **state)
+{
+	struct client stuck, slow;
+	char bytes[65536];
+	unsigned i = 0;
+
+	(void)state;
+	come(&stuck, 0);
+	come(&slow, 0);
+	ask(&stuck, "{\"op\":\"topics\"}\n", 2000);
+	ask(&slow, "{\"op\":\"topics\"}\n", 2000);
+	turns(200);
+	assert_true(stuck.peer->sub.blocked && slow.peer->sub.blocked);
+	while (server.peers.cut_off == 0) {
+		ev_run(loop, EVRUN_ONCE);
+		assert_true(read(slow.fd, bytes, sizeof bytes) > 0);
+		i++;
+	}
+	/* At every look, until there were enough: it blocks in between. */
+	assert_true(i >= 5);
+	assert_int_equal(server.peers.cut_off, 1);
+	assert_int_equal(server.peers.count, 1);
+	assert_ptr_equal(TAILQ_FIRST(&server.peers.live), slow.peer);
+	/* What was on its way can still be read, then it ends. */
+	turns(1);
+	assert_true(take(&stuck) > 0);
+	assert_int_equal(read(stuck.fd, bytes, sizeof bytes), 0);
+	/* Nobody is blocked any more: no clock runs. */
+	take_all(&slow, 1);
+	assert_int_equal(lines(&slow, "\"reply\":null") > 0, 1);
+	while (ev_is_active(&server.peers.look))
+		ev_run(loop, EVRUN_ONCE);
+	assert_int_equal(server.peers.count, 1);
+	go(&stuck);
+	go(&slow);
+	turns(2);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_turn, start, stop),
+		cmocka_unit_test_setup_teardown(globs_of_a_user, start, stop),
+		cmocka_unit_test_setup_teardown(unread_of_a_user, start, stop),
+		cmocka_unit_test_setup_teardown(wait_to_catch_up, start, stop),
+		cmocka_unit_test_setup_teardown(cut_off, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
