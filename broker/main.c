@@ -82,6 +82,7 @@ open_all(struct kevd *k)
 	const struct options *o = &k->options;
 	struct source_config source = { .rcvbuf = o->rcvbuf,
 	    .port_in_use = o->port_in_use, .netns = o->netns,
+	    .resync = (unsigned)o->resync,
 	    .publish = server_publish,
 	    .crowded = server_crowded, .arg = &k->server };
 	struct server_config server = {

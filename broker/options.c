@@ -29,13 +29,16 @@ static const char usage[] =
 "      --reader-timeout SECONDS\n"
 "                        cut off who takes nothing for so long (3600); 0: no\n"
 "      --netns NAME      watch this network namespace, too; \"all\": every one\n"
+"      --resync SECONDS  read all of the kernel's state again so often; 0: only\n"
+"                        when something was lost (0)\n"
 "      --rcvbuf BYTES    receive buffer for the kernel's messages\n"
 "      --port-in-use     watch for ports that are in use; see kevd(8)\n"
 "  -v, --verbose         log every message of the kernel\n"
 "  -h, --help\n"
 "  -V, --version\n";
 
-enum { QUEUE = 256, HISTORY, MAX_CLIENTS, MAX_PER_USER, READER_TIMEOUT, RCVBUF, NETNS, PORT_IN_USE };
+enum { QUEUE = 256, HISTORY, MAX_CLIENTS, MAX_PER_USER, READER_TIMEOUT,
+	RESYNC, RCVBUF, NETNS, PORT_IN_USE };
 
 static const struct option longs[] = {
 	{ "socket", required_argument, NULL, 'u' },
@@ -52,6 +55,7 @@ static const struct option longs[] = {
 	{ "reader-timeout", required_argument, NULL, READER_TIMEOUT },
 	{ "netns", required_argument, NULL, NETNS },
 	{ "rcvbuf", required_argument, NULL, RCVBUF },
+	{ "resync", required_argument, NULL, RESYNC },
 	{ "port-in-use", no_argument, NULL, PORT_IN_USE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -169,6 +173,8 @@ take(struct options *o, int c)
 		    &o->reader_timeout);
 	case NETNS:
 		return add_netns(o, optarg);
+	case RESYNC:
+		return number("--resync", optarg, 0, 1000000, &o->resync);
 	case RCVBUF:
 		return number("--rcvbuf", optarg, 1, BYTES_MAX, &o->rcvbuf);
 	case PORT_IN_USE:

@@ -24,6 +24,7 @@ struct options {
 	size_t max_clients;
 	size_t max_per_user;
 	size_t reader_timeout;	/* seconds, or 0 */
+	size_t resync;		/* seconds, or 0 */
 	size_t rcvbuf;		/* 0: as the source sees fit */
 	const char **netns;	/* NULL, or names with a NULL at the end; owned */
 	bool port_in_use;

@@ -323,6 +323,12 @@ state_wants(struct state *st)
 	return wants;
 }
 
+uint64_t
+state_corrections(const struct state *st)
+{
+	return st->corrections;
+}
+
 void
 state_gap(struct state *st, enum kev_cause cause, uint64_t lost,
     const struct stamp *now)

@@ -75,6 +75,9 @@ void state_settle(struct state *, const struct stamp *);
  */
 unsigned state_wants(struct state *);
 
+/* How many events the last dump gave: what had changed without a word. */
+uint64_t state_corrections(const struct state *);
+
 /*
  * Publishes kev/gap: LOST messages (0: unknown) were lost for CAUSE, and all
  * was dumped since (state_end), which gave that many corrections.

@@ -159,7 +159,15 @@ audit_source_read(struct audit_source *a, struct state *st)
 			a->stats.overruns++;
 			now = stamp_now();
 			state_missed(st, &now);
+		} else if (n == -EAGAIN || n == -EWOULDBLOCK) {
+			return;
 		} else if (n != -EINTR) {
+			/* Only who has the privilege can join again. */
+			now = stamp_now();
+			state_missed(st, &now);
+			source_stats_missing(&a->stats, strerror((int)-n),
+			    NULL);
+			audit_source_fini(a);
 			return;
 		}
 	}

@@ -24,7 +24,7 @@ struct audit_source {
 void audit_source_init(struct audit_source *, bool wanted, size_t rcvbuf);
 void audit_source_fini(struct audit_source *);
 
-/* Hands what has come to the state, up to a limit. */
+/* Hands what has come to the state, up to a limit. Closes what failed. */
 void audit_source_read(struct audit_source *, struct state *);
 
 #endif

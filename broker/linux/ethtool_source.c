@@ -74,16 +74,22 @@ void
 ethtool_init(struct ethtool_source *e, struct state *st,
     const struct sockets *sockets, const char *netns)
 {
-	const char *fault = NULL;
+	int fd = sockets->fd[SOCKET_ETHTOOL];
 
 	memset(e, 0, sizeof *e);
 	e->state = st;
-	e->fd = sockets->fd[SOCKET_ETHTOOL];
 	source_stats_init(&e->stats, "ethtool", netns);
-	if (e->fd == -1)
-		fault = strerror(sockets->error[SOCKET_ETHTOOL]);
-	else
-		fault = find_family(e);
+	ethtool_renew(e, fd != -1 ? fd : -sockets->error[SOCKET_ETHTOOL]);
+}
+
+void
+ethtool_renew(struct ethtool_source *e, int fd)
+{
+	const char *fault;
+
+	e->fd = fd;
+	e->error = 0;
+	fault = fd < 0 ? strerror(-fd) : find_family(e);
 	if (fault == NULL && setsockopt(e->fd, SOL_NETLINK,
 	    NETLINK_ADD_MEMBERSHIP, &e->family.monitor,
 	    sizeof e->family.monitor) == -1)
@@ -142,8 +148,13 @@ read_some(struct ethtool_source *e, bool asked, int limit)
 			e->stats.malformed++;
 			continue;
 		}
-		if (n != -ENOBUFS)
+		if (n == -EAGAIN || n == -EWOULDBLOCK)
 			return;
+		if (n != -ENOBUFS) {
+			e->error = (int)-n;
+			e->lost = true;
+			return;
+		}
 		e->stats.overruns++;
 		e->lost = true;
 	}

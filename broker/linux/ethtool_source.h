@@ -15,12 +15,19 @@ struct ethtool_source {
 	struct ethtool_family family;
 	uint32_t seq;		/* of the last request */
 	bool lost;		/* something is missing: for who reads to clear */
+	int error;		/* errno: the socket is of no use any more */
 	struct source_stats stats;
 };
 
 /* Without its socket, or in a kernel without it, it is not available. */
 void ethtool_init(struct ethtool_source *, struct state *,
     const struct sockets *, const char *netns);
+
+/*
+ * The socket failed ("error"): goes on with FD, which is lent; without one, if
+ * it is negative, for that reason (-errno).
+ */
+void ethtool_renew(struct ethtool_source *, int fd);
 
 /*
  * Asks for one link. The answer is handed to the state, and before it whatever

@@ -3,6 +3,7 @@
 #include "namespace.h"
 
 #include "audit_source.h"
+#include "log.h"
 #include "packet_source.h"
 #include "rtnetlink_source.h"
 #include "state.h"
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Microseconds until a failed resync is tried again. */
 #define RETRY 1000000
@@ -45,6 +47,7 @@ struct namespace {
 	ev_timer timer;
 	enum phase phase;
 	uint64_t wake;		/* when to go on, stamp.mono; 0: not waiting */
+	uint64_t period, due;	/* of reconciling, and when next; 0: never */
 	int patience;		/* pauses that are left for readers */
 };
 
@@ -84,6 +87,7 @@ namespace_new(const char *name, const struct sockets *sockets,
 	close_useless(&s->sockets);
 	s->finder = finder;
 	s->patience = PATIENCE;
+	s->period = config->resync * UINT64_C(1000000);
 	s->crowded = config->crowded;
 	s->arg = config->arg;
 	if ((name != NULL && (s->name = strdup(name)) == NULL) ||
@@ -162,6 +166,8 @@ set_timer(struct namespace *s)
 
 	if (when == 0 || (s->wake != 0 && s->wake < when))
 		when = s->wake;
+	if (when == 0 || (s->due != 0 && s->due < when))
+		when = s->due;
 	ev_timer_stop(s->loop, &s->timer);
 	if (when == 0)
 		return;
@@ -261,7 +267,7 @@ pause_for_readers(struct namespace *s, enum phase phase)
 static bool
 ask_again(struct namespace *s)
 {
-	if (rtnetlink_fd(s->rtnetlink) != -1 || s->finder == NULL)
+	if (s->finder == NULL || !rtnetlink_lacks_socket(s->rtnetlink))
 		return false;
 	finder_again(s->finder, s->name);
 	return true;
@@ -287,10 +293,54 @@ resync(struct namespace *s)
 	}
 }
 
-/* Something about a link is missing: all of them are asked again. */
-static void
-repair_modes(struct namespace *s)
+/* A socket that failed, and another one, if it can be opened: that or -errno. */
+static int
+another(struct namespace *s, enum socket_kind kind, ev_io *io)
 {
+	int fd;
+
+	ev_io_stop(s->loop, io);
+	close(s->sockets.fd[kind]);
+	fd = s->name != NULL ? -EPERM : socket_open(kind, 0);
+	s->sockets.fd[kind] = fd < 0 ? -1 : fd;
+	s->sockets.error[kind] = fd < 0 ? -fd : 0;
+	if (fd < 0)
+		return fd;
+	ev_io_set(io, fd, EV_READ);
+	ev_io_start(s->loop, io);
+	return fd;
+}
+
+/* Sources that are not rtnetlink, which sees to itself. */
+static void
+renew_sources(struct namespace *s)
+{
+	struct packet_source *p;
+	int i;
+
+	for (i = 0; i < PACKET_KINDS; i++) {
+		p = &s->packets[i];
+		if (p->error == 0)
+			continue;
+		log_error("%s: receive: %s", p->stats.name, strerror(p->error));
+		packet_source_renew(p, another(s,
+		    packet_source_socket((enum packet_kind)i),
+		    &s->packet_io[i]));
+	}
+	if (s->ethtool.error == 0)
+		return;
+	log_error("ethtool: receive: %s", strerror(s->ethtool.error));
+	ethtool_renew(&s->ethtool, another(s, SOCKET_ETHTOOL, &s->ethtool_io));
+}
+
+/*
+ * Sockets that failed; and when something about a link is missing, all of them
+ * are asked again.
+ */
+static void
+repair(struct namespace *s)
+{
+	renew_sources(s);
 	if (!s->ethtool.lost || s->phase != READING)
 		return;
 	s->ethtool.lost = false;
@@ -309,8 +359,9 @@ read_feed(struct namespace *s)
 	switch (rtnetlink_read(s->rtnetlink)) {
 	case RTNL_MORE:
 		settle(s);
-		if (!pause_for_readers(s, PAUSED))
-			ev_feed_event(s->loop, &s->feed, EV_READ);
+		/* Or at once, but when others had their turn. */
+		if (!pause_for_readers(s, PAUSED) && s->phase == READING)
+			s->wake = stamp_now().mono;
 		break;
 	case RTNL_LOST:
 		if (s->phase == FAILED)
@@ -333,7 +384,7 @@ feed_ready(struct ev_loop *loop, ev_io *w, int events)
 	(void)loop;
 	(void)events;
 	read_feed(s);
-	repair_modes(s);
+	repair(s);
 	set_timer(s);
 }
 
@@ -345,7 +396,7 @@ ethtool_ready(struct ev_loop *loop, ev_io *w, int events)
 	(void)loop;
 	(void)events;
 	ethtool_read(&s->ethtool);
-	repair_modes(s);
+	repair(s);
 	set_timer(s);
 }
 
@@ -358,7 +409,7 @@ packet_ready(struct ev_loop *loop, ev_io *w, int events)
 	(void)events;
 	packet_source_read(&s->packets[w - s->packet_io], s->state);
 	read_feed(s);
-	repair_modes(s);
+	repair(s);
 	set_timer(s);
 }
 
@@ -370,7 +421,36 @@ audit_ready(struct ev_loop *loop, ev_io *w, int events)
 	(void)loop;
 	(void)events;
 	audit_source_read(s->audit, s->state);
+	if (s->audit->fd == -1)
+		ev_io_stop(s->loop, &s->audit_io);
 	set_timer(s);
+}
+
+/* What was waited for is over. */
+static void
+go_on(struct namespace *s)
+{
+	switch (s->phase) {
+	case READING:
+		break;
+	case PAUSED:
+		if (!pause_for_readers(s, PAUSED))
+			enter(s, READING, 0);
+		break;
+	default:
+		resync(s);
+	}
+}
+
+/* Nothing is known to be missing, but who knows. */
+static void
+reconcile(struct namespace *s, uint64_t now)
+{
+	if (s->due == 0 || s->due > now)
+		return;
+	s->due = now + s->period;
+	if (s->phase == READING)
+		resync(s);
 }
 
 static void
@@ -383,10 +463,7 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 	(void)events;
 	if (s->wake != 0 && s->wake <= now.mono) {
 		s->wake = 0;
-		if (s->phase != PAUSED)
-			resync(s);
-		else if (!pause_for_readers(s, PAUSED))
-			enter(s, READING, 0);
+		go_on(s);
 	}
 	/* It may have ended what was waited for; when we were late, before. */
 	read_feed(s);
@@ -394,7 +471,8 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 	state_tick(s->state, &now);
 	if (s->phase != SYNCING)
 		settle(s);
-	repair_modes(s);
+	repair(s);
+	reconcile(s, now.mono);
 	set_timer(s);
 }
 
@@ -425,6 +503,8 @@ namespace_start(struct namespace *s, struct ev_loop *loop)
 		ev_io_start(loop, &s->audit_io);
 	}
 	watch(s);
+	if (s->period != 0)
+		s->due = stamp_now().mono + s->period;
 	set_timer(s);
 }
 

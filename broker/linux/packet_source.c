@@ -24,15 +24,30 @@ void
 packet_source_init(struct packet_source *p, enum packet_kind kind,
     const struct sockets *sockets, const char *netns)
 {
-	int error = sockets->error[kinds[kind].socket];
+	int fd = sockets->fd[kinds[kind].socket];
 
 	memset(p, 0, sizeof *p);
 	p->kind = kind;
-	p->fd = sockets->fd[kinds[kind].socket];
 	source_stats_init(&p->stats, kinds[kind].name, netns);
-	if (p->fd == -1)
-		source_stats_missing(&p->stats, strerror(error),
-		    error == EPERM || error == EACCES ? "CAP_NET_RAW" : NULL);
+	packet_source_renew(p, fd != -1 ? fd :
+	    -sockets->error[kinds[kind].socket]);
+}
+
+void
+packet_source_renew(struct packet_source *p, int fd)
+{
+	p->fd = fd < 0 ? -1 : fd;
+	p->error = 0;
+	p->drops = 0;
+	if (fd < 0)
+		source_stats_missing(&p->stats, strerror(-fd),
+		    fd == -EPERM || fd == -EACCES ? "CAP_NET_RAW" : NULL);
+}
+
+enum socket_kind
+packet_source_socket(enum packet_kind kind)
+{
+	return kinds[kind].socket;
 }
 
 /* The interface and hop limit of an ICMPv6 message. */
@@ -81,8 +96,11 @@ read_one(struct packet_source *p, enum packet_found *found, struct change *c)
 	do
 		n = recvmsg(p->fd, &msg, 0);
 	while (n == -1 && errno == EINTR);
-	if (n == -1)
+	if (n == -1) {
+		if (errno != EAGAIN && errno != EWOULDBLOCK)
+			p->error = errno;
 		return false;
+	}
 	if (p->kind == PACKET_KIND_ARP) {
 		*found = packet_arp(bytes, (size_t)n, c);
 		ifindex = (uint32_t)from.ll.sll_ifindex;

@@ -17,15 +17,25 @@ enum packet_kind { PACKET_KIND_ARP, PACKET_KIND_NDP, PACKET_KINDS };
 struct packet_source {
 	enum packet_kind kind;
 	int fd;			/* lent; -1: not available */
+	int error;		/* errno: the socket is of no use any more */
 	struct source_stats stats;
 	uint32_t drops;		/* the kernel's count, when last looked at */
 	struct change disputes[PACKET_TURN];
 	int disputed;
 };
 
+/* The socket that it reads. */
+enum socket_kind packet_source_socket(enum packet_kind);
+
 /* Without its socket the source is not available, and all else works. */
 void packet_source_init(struct packet_source *, enum packet_kind,
     const struct sockets *, const char *netns);
+
+/*
+ * The socket failed ("error"): goes on with FD, which is lent; without one, if
+ * it is negative, for that reason (-errno).
+ */
+void packet_source_renew(struct packet_source *, int fd);
 
 /*
  * Hands what has come to the state, up to a limit, but for claims to addresses

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 #define TRIES 10
 /* Changes of a resync handed over at a time. */
 #define PIECE 256
+/* So often all is read again for nothing, because there were news meanwhile. */
+#define QUIET_TRIES 10
 
 struct rtnetlink {
 	struct state *state;
@@ -36,6 +39,7 @@ struct rtnetlink {
 	uint32_t drops;		/* the kernel's count, when last looked at */
 	enum kev_cause lost;	/* why a resync is due, or 0 */
 	bool resyncing;		/* "dump" is being handed over */
+	int disturbed;		/* times that there were news meanwhile */
 	struct buf dump;	/* messages of the dumps, each padded */
 	struct rtnl_reader reader;	/* of them */
 	struct log_limit malformed;
@@ -89,6 +93,43 @@ int
 rtnetlink_fd(const struct rtnetlink *rt)
 {
 	return rt->sockets->fd[SOCKET_EVENTS];
+}
+
+bool
+rtnetlink_lacks_socket(const struct rtnetlink *rt)
+{
+	return rt->sockets->fd[SOCKET_EVENTS] == -1 ||
+	    rt->sockets->fd[SOCKET_REQUESTS] == -1;
+}
+
+/* Nothing more comes from that one. */
+static void
+give_up(struct rtnetlink *rt, enum socket_kind kind)
+{
+	if (rt->sockets->fd[kind] != -1)
+		close(rt->sockets->fd[kind]);
+	rt->sockets->fd[kind] = -1;
+}
+
+/* Another one; only for our own namespace can we open it. */
+static bool
+reopen(struct rtnetlink *rt, enum socket_kind kind)
+{
+	int got;
+
+	if (rt->sockets->fd[kind] != -1)
+		return true;
+	if (rt->stats.netns != NULL)
+		return false;
+	got = socket_open(kind, rt->rcvbuf);
+	if (got < 0) {
+		(void)fail("opening another socket", -got);
+		return false;
+	}
+	rt->sockets->fd[kind] = got;
+	if (kind == SOCKET_EVENTS)
+		rt->drops = socket_drops(got);
+	return true;
 }
 
 const struct source_stats *
@@ -260,6 +301,23 @@ look(struct rtnetlink *rt, size_t n, bool *changed)
 	return 0;
 }
 
+/* It is the socket that failed, not what was asked. */
+static bool
+is_fatal(int error)
+{
+	switch (-error) {
+	case 0:
+	case EAGAIN:
+	case EINTR:
+	case EMSGSIZE:
+	case ENOBUFS:
+	case ENOMEM:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* One dump, added to the others. 0, -EAGAIN as above, or -errno, logged. */
 static int
 dump_one(struct rtnetlink *rt, const struct dump *d)
@@ -269,7 +327,10 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 	int found = 0;
 	ssize_t n;
 
-	found = request(rt, d->type, d->family);
+	found = reopen(rt, SOCKET_REQUESTS) ?
+	    request(rt, d->type, d->family) : -ENOTCONN;
+	if (is_fatal(found))
+		give_up(rt, SOCKET_REQUESTS);
 	while (found == 0) {
 		n = receive(rt, SOCKET_REQUESTS);
 		if (n == -EINTR)
@@ -277,6 +338,8 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 		if (n < 0) {
 			/* No answer in time is not one to ask for again. */
 			found = n == -EAGAIN ? -ETIMEDOUT : (int)n;
+			if (is_fatal((int)n))
+				give_up(rt, SOCKET_REQUESTS);
 			break;
 		}
 		found = look(rt, (size_t)n, &changed);
@@ -375,27 +438,7 @@ rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
 	return 0;
 }
 
-/* Another socket, if the last one failed; only here can we open one. */
-static bool
-reopen(struct rtnetlink *rt)
-{
-	int *fd = &rt->sockets->fd[SOCKET_EVENTS], got;
-
-	if (*fd != -1)
-		return true;
-	if (rt->stats.netns != NULL)
-		return false;
-	got = socket_open(SOCKET_EVENTS, rt->rcvbuf);
-	if (got < 0) {
-		(void)fail("watching", -got);
-		return false;
-	}
-	*fd = got;
-	rt->drops = socket_drops(got);
-	return true;
-}
-
-/* Nothing is missing any more. */
+/* Nothing is missing any more; nothing was, if there was no reason for it. */
 static void
 tell_gap(struct rtnetlink *rt)
 {
@@ -404,18 +447,43 @@ tell_gap(struct rtnetlink *rt)
 	struct stamp now = stamp_now();
 
 	state_settle(rt->state, &now);
-	state_gap(rt->state, rt->lost, drops - rt->drops, &now);
+	if (rt->lost == 0 && state_corrections(rt->state) > 0)
+		rt->lost = KEV_KERNEL_OVERRUN;
+	if (rt->lost != 0)
+		state_gap(rt->state, rt->lost, drops - rt->drops, &now);
 	rt->drops = drops;
 	rt->lost = 0;
+}
+
+/* The kernel told something while all was read: it may be in there already. */
+static bool
+has_news(const struct rtnetlink *rt)
+{
+	struct pollfd p = { .fd = rtnetlink_fd(rt), .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* All is in memory. False: to be tried again. */
+static bool
+fetch_all(struct rtnetlink *rt)
+{
+	if (!reopen(rt, SOCKET_EVENTS) || fetch(rt, PART_ALL) != 0)
+		return false;
+	/* After a loss there is no telling, nor if it never is quiet. */
+	if (rt->lost == 0 && has_news(rt) && rt->disturbed++ < QUIET_TRIES) {
+		buf_fini(&rt->dump);
+		return false;
+	}
+	rt->disturbed = 0;
+	return true;
 }
 
 enum rtnl_progress
 rtnetlink_resync(struct rtnetlink *rt)
 {
 	if (!rt->resyncing) {
-		if (!reopen(rt))
-			return RTNL_LOST;
-		if (fetch(rt, PART_ALL) != 0)
+		if (!fetch_all(rt))
 			return RTNL_LOST;
 		state_begin(rt->state, PART_ALL);
 		rt->resyncing = true;
@@ -472,8 +540,7 @@ rtnetlink_read(struct rtnetlink *rt)
 		if (n == -EMSGSIZE)
 			continue;
 		/* Nothing more comes from this one: another is opened. */
-		close(rt->sockets->fd[SOCKET_EVENTS]);
-		rt->sockets->fd[SOCKET_EVENTS] = -1;
+		give_up(rt, SOCKET_EVENTS);
 		return RTNL_LOST;
 	}
 	if (i == TURN)

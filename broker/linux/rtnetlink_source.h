@@ -26,6 +26,9 @@ void rtnetlink_free(struct rtnetlink *);
 /* To be polled for reading; after a failure another one, or -1. */
 int rtnetlink_fd(const struct rtnetlink *);
 
+/* One failed, and there is no other yet. */
+bool rtnetlink_lacks_socket(const struct rtnetlink *);
+
 enum rtnl_progress {
 	RTNL_FINISHED,		/* nothing is left to do */
 	RTNL_MORE,		/* to be called again */
@@ -37,7 +40,8 @@ enum rtnl_progress rtnetlink_read(struct rtnetlink *);
 
 /*
  * Reads everything anew and hands over a piece of it; while there is more,
- * nothing else is to be done. RTNL_LOST: it failed, to be tried again later.
+ * nothing else is to be done. RTNL_LOST: it failed, to be tried again later, or
+ * the kernel had news meanwhile, so that what it corrects would say nothing.
  */
 enum rtnl_progress rtnetlink_resync(struct rtnetlink *);
 

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "event.h"
+#include "linux/namespace.h"
 #include "linux/rtnetlink_source.h"
 #include "state.h"
 
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <ev.h>
 #include <string.h>
 
 #include "test.h"
@@ -50,8 +52,25 @@ __wrap_recvfrom(int fd, void *buf, size_t size, int flags,
 	return fake.len;
 }
 
+/* The same for recvmsg(2), but it can only fail. */
+static int fail_packets;
+
+ssize_t __real_recvmsg(int, struct msghdr *, int);
+ssize_t __wrap_recvmsg(int, struct msghdr *, int);
+
+ssize_t
+__wrap_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	if (fail_packets == 0)
+		return __real_recvmsg(fd, msg, flags);
+	fail_packets--;
+	errno = EIO;
+	return -1;
+}
+
 static int gaps;
 static uint8_t cause;
+static uint64_t corrections;
 
 static void
 publish(void *arg, struct kev_event *ev)
@@ -61,6 +80,7 @@ publish(void *arg, struct kev_event *ev)
 		return;
 	gaps++;
 	cause = ((const struct kev_note *)ev->data)->cause;
+	corrections = ((const struct kev_note *)ev->data)->corrections;
 }
 
 static struct state *st;
@@ -187,6 +207,130 @@ broken(void **state)
 	assert_int_equal(gaps, 1);
 }
 
+/* The one to ask with fails: another is opened. */
+static void
+broken_requests(void **state)
+{
+	int i;
+
+	(void)state;
+	settle();
+	memset(&fake, 0, sizeof fake);
+	fake.len = -EBADF;
+	fake.times = 1;
+	assert_int_equal(rtnetlink_dump(rt, PART_ROUTE4), -EBADF);
+	assert_true(rtnetlink_lacks_socket(rt));
+	settle();
+	assert_false(rtnetlink_lacks_socket(rt));
+	assert_int_equal(gaps, 1);
+	assert_int_equal(cause, KEV_SOURCE_LOST);
+	/* That the kernel has no memory is not the socket's fault. */
+	fake.len = -ENOBUFS;
+	fake.times = 1;
+	i = sockets.fd[SOCKET_REQUESTS];
+	assert_int_equal(rtnetlink_dump(rt, PART_ROUTE4), -ENOBUFS);
+	assert_int_equal(sockets.fd[SOCKET_REQUESTS], i);
+}
+
+static enum rtnl_progress
+reconcile(void)
+{
+	enum rtnl_progress progress;
+
+	while ((progress = rtnetlink_resync(rt)) == RTNL_MORE)
+		continue;
+	return progress;
+}
+
+/* Nothing is known to be missing: a gap only if there was a difference. */
+static void
+reconciled(void **state)
+{
+	struct change c = { .type = CHANGE_LINK, .ifindex = 2000000000 };
+	struct stamp now = stamp_now();
+
+	(void)state;
+	settle();
+	while (reconcile() != RTNL_FINISHED)
+		settle();
+	assert_int_equal(gaps, 0);
+	strcpy(c.link.ifname, "ghost");
+	state_apply(st, &c, &now);
+	while (reconcile() != RTNL_FINISHED)
+		settle();
+	assert_int_equal(gaps, 1);
+	assert_int_equal(cause, KEV_KERNEL_OVERRUN);
+	assert_int_equal(corrections, 1);
+	assert_int_equal(state_ifindex(st, "ghost"), 0);
+}
+
+/* The kernel tells something meanwhile: some other time, but not for ever. */
+static void
+disturbed(void **state)
+{
+	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct {
+		struct nlmsghdr h;
+		struct rtgenmsg g;
+	} ask = { { sizeof ask, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 0, 0 },
+	    { AF_UNSPEC } };
+	int i;
+
+	(void)state;
+	settle();
+	/* An answer that nobody reads is news. */
+	assert_true(sendto(sockets.fd[SOCKET_EVENTS], &ask, sizeof ask, 0,
+	    (const struct sockaddr *)&kernel, sizeof kernel) > 0);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(reconcile(), RTNL_LOST);
+	assert_int_equal(reconcile(), RTNL_FINISHED);
+	settle();
+	assert_int_equal(gaps, 0);
+}
+
+static bool
+crowded(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* A source of packets fails: another socket, or it is said why there is none. */
+static void
+broken_packets(void **state)
+{
+	struct source_config config = { .publish = publish,
+	    .crowded = crowded };
+	struct ev_loop *loop = ev_loop_new(0);
+	const struct source_stats *arp;
+	struct namespace *ns;
+	struct sockets own;
+
+	(void)state;
+	sockets_open(&own, 0);
+	if (own.fd[SOCKET_ARP] == -1) {
+		sockets_close(&own);
+		ev_loop_destroy(loop);
+		skip();
+	}
+	ns = namespace_new(NULL, &own, NULL, &config);
+	assert_int_equal(namespace_prime(ns), 0);
+	namespace_start(ns, loop);
+	arp = namespace_stats(ns, 2);
+	assert_string_equal(arp->name, "arp");
+	ev_feed_fd_event(loop, own.fd[SOCKET_ARP], EV_READ);
+	fail_packets = 2;	/* ARP, and NDP, which is read before */
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_int_equal(fail_packets, 0);
+	assert_true(arp->available);
+	/* They are read as before. */
+	ev_feed_fd_event(loop, own.fd[SOCKET_ARP], EV_READ);
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_true(arp->available);
+	namespace_free(ns);
+	ev_loop_destroy(loop);
+}
+
 /* What was asked for does not come: all is read anew, and the reason told. */
 static void
 unanswered(void **state)
@@ -215,6 +359,13 @@ main(void)
 		    close_source),
 		cmocka_unit_test_setup_teardown(broken, open_source,
 		    close_source),
+		cmocka_unit_test_setup_teardown(broken_requests, open_source,
+		    close_source),
+		cmocka_unit_test_setup_teardown(reconciled, open_source,
+		    close_source),
+		cmocka_unit_test_setup_teardown(disturbed, open_source,
+		    close_source),
+		cmocka_unit_test(broken_packets),
 		cmocka_unit_test_setup_teardown(unanswered, open_source,
 		    close_source),
 	};
