@@ -6,6 +6,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "loop.h"
 #include "notify.h"
 #include "options.h"
 #include "server.h"
@@ -114,19 +115,6 @@ open_all(struct kevd *k)
 	return o->user == NULL || daemon_become(o->user, k->uid, k->gid) == 0;
 }
 
-/*
- * libev wakes once a minute to see whether the clock was set, but (since 4.33)
- * has itself told so while anybody waits for a time of day: a far one.
- */
-static void
-be_quiet(struct ev_loop *loop)
-{
-	static ev_periodic never;
-
-	ev_periodic_init(&never, NULL, 1e15, 0., NULL);
-	ev_periodic_start(loop, &never);
-}
-
 static bool
 is_relative(const char *path)
 {
@@ -136,19 +124,16 @@ is_relative(const char *path)
 static bool
 serve(struct kevd *k, int token)
 {
-	struct ev_loop *loop = ev_default_loop(0);
+	struct ev_loop *loop = loop_new();
 	ev_signal term, interrupt;
 
-	if (loop == NULL) {
-		log_error("libev finds no way to wait for events");
+	if (loop == NULL)
 		return false;
-	}
 	ev_signal_init(&term, stop, SIGTERM);
 	ev_signal_init(&interrupt, stop, SIGINT);
 	ev_signal_start(loop, &term);
 	ev_signal_start(loop, &interrupt);
 	signal(SIGPIPE, SIG_IGN);
-	be_quiet(loop);
 	source_start(k->source, loop);
 	server_start(&k->server, loop, k->source);
 	if (token != -1)

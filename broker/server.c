@@ -22,6 +22,8 @@
 #define TURN 64
 /* Seconds to wait when descriptors or memory ran out. */
 #define RETRY 1.0
+/* Bytes that must be left: without memory libev would abort. */
+#define RESERVE (512 * 1024)
 
 static void
 present(void *arg, void (*publish)(void *, struct kev_event *), void *to)
@@ -223,27 +225,48 @@ take_client(struct server *s, int fd)
 		peer_new(&s->peers, fd, uid, pid);
 }
 
+/* Out of descriptors or memory: others go on. */
+static void
+take_a_break(struct server *s, const char *why)
+{
+	static struct log_limit limit;
+
+	log_limited(&limit, "accept: %s; trying again later", why);
+	ev_io_stop(s->peers.loop, &s->accept);
+	ev_timer_set(&s->retry, RETRY, 0.);
+	ev_timer_start(s->peers.loop, &s->retry);
+}
+
+static bool
+has_memory(void)
+{
+	/* Not to be optimized away. */
+	void *volatile p = malloc(RESERVE);
+
+	free(p);
+	return p != NULL;
+}
+
 static void
 acceptable(struct ev_loop *loop, ev_io *w, int events)
 {
-	static struct log_limit limit;
 	struct server *s = w->data;
 	int fd, n;
 
+	(void)loop;
 	(void)events;
 	for (n = 0; n < TURN; n++) {
+		if (!has_memory()) {
+			take_a_break(s, strerror(ENOMEM));
+			return;
+		}
 		fd = accept(w->fd, NULL, NULL);
 		if (fd == -1 && (errno == EINTR || errno == ECONNABORTED))
 			continue;
 		if (fd == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
 		if (fd == -1) {
-			/* Out of descriptors or memory: others go on. */
-			log_limited(&limit, "accept: %s; trying again later",
-			    strerror(errno));
-			ev_io_stop(loop, w);
-			ev_timer_set(&s->retry, RETRY, 0.);
-			ev_timer_start(loop, &s->retry);
+			take_a_break(s, strerror(errno));
 			return;
 		}
 		fcntl(fd, F_SETFD, FD_CLOEXEC);

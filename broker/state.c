@@ -323,6 +323,25 @@ state_wants(struct state *st)
 	return wants;
 }
 
+bool
+state_starved(struct state *st)
+{
+	bool starved = st->starved;
+
+	st->starved = false;
+	return starved;
+}
+
+void *
+state_alloc(struct state *st, size_t size)
+{
+	void *p = calloc(1, size);
+
+	if (p == NULL)
+		st->starved = true;
+	return p;
+}
+
 uint64_t
 state_corrections(const struct state *st)
 {

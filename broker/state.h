@@ -75,6 +75,12 @@ void state_settle(struct state *, const struct stamp *);
  */
 unsigned state_wants(struct state *);
 
+/*
+ * Whether something could not be kept because memory ran out: all must be
+ * dumped again. Forgotten once asked.
+ */
+bool state_starved(struct state *);
+
 /* How many events the last dump gave: what had changed without a word. */
 uint64_t state_corrections(const struct state *);
 

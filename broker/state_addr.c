@@ -106,7 +106,7 @@ emit_status(struct state *st, const struct link *l, struct addr *addr,
 static void
 add(struct state *st, struct link *l, const struct kev_addr *told)
 {
-	struct addr *addr = calloc(1, sizeof *addr);
+	struct addr *addr = state_alloc(st, sizeof *addr);
 
 	if (addr == NULL)
 		return;

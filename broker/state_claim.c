@@ -167,7 +167,7 @@ claim_apply(struct state *st, struct link *l, const struct change_claim *c)
 	if (is_ours(st, &c->lladdr))
 		return;
 	if (st->claims == NULL &&
-	    (st->claims = calloc(1, sizeof *st->claims)) == NULL)
+	    (st->claims = state_alloc(st, sizeof *st->claims)) == NULL)
 		return;
 	if (c->address.family == KEV_INET6 &&
 	    (addr == NULL || !addr_is_ready(&addr->a)))

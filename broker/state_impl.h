@@ -130,6 +130,7 @@ struct state {
 	struct buf gone;	/* names of changed interfaces that are no more */
 	uint32_t gone_names;
 	uint8_t families;	/* to be named in network/changed */
+	bool starved;		/* for want of memory something is missing */
 	bool changed;		/* network/changed is due */
 	bool changed_live;	/* not for corrections alone */
 };
@@ -143,6 +144,7 @@ void state_emit_change(struct state *, const struct link *, enum kev_topic,
     uint64_t changed);
 void state_emit_by(struct state *, const struct link *, enum kev_topic,
     enum kev_origin, const struct kev_object *data);
+void *state_alloc(struct state *, size_t);	/* calloc, or starved */
 void state_touch(struct state *, struct link *, enum kev_family);
 
 /* state_link.c */

@@ -90,13 +90,13 @@ find_modes(struct state *st, uint32_t ifindex, const struct kev_link *old,
 
 /* Takes the values of TOLD and copies its names. False: no memory. */
 static bool
-set_link(struct kev_link *l, const struct kev_link *told)
+set_link(struct state *st, struct kev_link *l, const struct kev_link *told)
 {
 	struct kev_names names = told->altnames;
 	char *copy = NULL;
 
 	if (names.len > 0) {
-		copy = malloc(names.len);
+		copy = state_alloc(st, names.len);
 		if (copy == NULL)
 			return false;
 		memcpy(copy, names.buf, names.len);
@@ -161,7 +161,7 @@ update_ports(struct state *st, uint32_t master)
 static void
 attach(struct state *st, uint32_t ifindex, const struct change_link *c)
 {
-	struct link *l = calloc(1, sizeof *l);
+	struct link *l = state_alloc(st, sizeof *l);
 	struct kev_link told = c->link;
 
 	if (l == NULL)
@@ -172,7 +172,7 @@ attach(struct state *st, uint32_t ifindex, const struct change_link *c)
 	RB_INIT(&l->addrs);
 	RB_INIT(&l->routers);
 	memcpy(l->name, c->ifname, sizeof l->name);
-	if (!set_link(&l->l, &told)) {
+	if (!set_link(st, &l->l, &told)) {
 		free(l);
 		return;
 	}
@@ -212,7 +212,7 @@ change_link(struct state *st, struct link *l, const struct change_link *c)
 	find_modes(st, l->ifindex, &old, &told);
 	/* The old names are still needed, for "prev". */
 	l->l.altnames.buf = NULL;
-	if (!set_link(&l->l, &told)) {
+	if (!set_link(st, &l->l, &told)) {
 		l->l.altnames.buf = old.altnames.buf;
 		return;
 	}

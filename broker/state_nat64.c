@@ -67,7 +67,7 @@ nat64_apply(struct state *st, struct link *l, const struct change_nat64 *c)
 	}
 	if (c->lifetime == 0 || (found == NULL && count == PREFIXES))
 		return;
-	n = found != NULL ? found : calloc(1, sizeof *n);
+	n = found != NULL ? found : state_alloc(st, sizeof *n);
 	if (n == NULL)
 		return;
 	n->until = st->now.mono + c->lifetime * UINT64_C(1000000);

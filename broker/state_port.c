@@ -68,7 +68,7 @@ static struct ports *
 get_ports(struct state *st)
 {
 	if (st->in_use == NULL)
-		st->in_use = calloc(1, sizeof *st->in_use);
+		st->in_use = state_alloc(st, sizeof *st->in_use);
 	return st->in_use;
 }
 

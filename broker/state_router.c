@@ -113,7 +113,7 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		router = NULL;
 	}
 	if (router == NULL) {
-		router = calloc(1, sizeof *router);
+		router = state_alloc(st, sizeof *router);
 		if (router == NULL)
 			return;
 		router->r = c->router;

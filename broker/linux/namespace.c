@@ -204,6 +204,20 @@ enter(struct namespace *s, enum phase phase, uint64_t wake)
 		ev_io_stop(s->loop, &s->feed);
 }
 
+/* What found no place in memory is read again, when there may be some. */
+static void
+heed_starvation(struct namespace *s, uint64_t now)
+{
+	static struct log_limit limit;
+
+	if (!state_starved(s->state))
+		return;
+	log_limited(&limit, "out of memory: not all can be known; reading "
+	    "everything again later");
+	rtnetlink_lose(s->rtnetlink, KEV_SOURCE_LOST);
+	enter(s, FAILED, now + RETRY);
+}
+
 /* What the kernel changed in silence is read, until nothing is missing. */
 static void
 settle(struct namespace *s)
@@ -212,6 +226,7 @@ settle(struct namespace *s)
 	unsigned wants;
 
 	state_settle(s->state, &now);
+	heed_starvation(s, now.mono);
 	wants = state_wants(s->state);
 	if (wants == 0)
 		return;

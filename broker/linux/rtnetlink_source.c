@@ -491,6 +491,11 @@ rtnetlink_resync(struct rtnetlink *rt)
 	if (!hand_over(rt, PIECE))
 		return RTNL_MORE;
 	rt->resyncing = false;
+	/* What found no place is as missing as before. */
+	if (state_starved(rt->state)) {
+		rtnetlink_lose(rt, KEV_SOURCE_LOST);
+		return RTNL_LOST;
+	}
 	rt->stats.resyncs++;
 	tell_gap(rt);
 	return RTNL_FINISHED;
