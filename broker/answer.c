@@ -184,6 +184,8 @@ keep_topics(struct server *s, struct peer *p, const struct kev_request *r,
 	struct kev_filter f = { 0 };
 	struct buf names = BUF_INIT;
 
+	/* What it lost is repaired while it is known what it wanted. */
+	(void)hub_catch_up(s->hub, &p->sub);
 	put_topics(&names, topics);
 	buf_putc(&names, '\0');
 	if (names.failed || !kev_filter_copy(&f, hub_filter(&p->sub))) {

@@ -154,12 +154,14 @@ fall_behind(struct hub *h, struct subscriber *s)
 
 /*
  * What it asked for is no backlog: a present larger than the limit would else
- * end in a gap and the present again, for ever.
+ * end in a gap and the present again, for ever. Nor is there anything to lose
+ * in a line that was begun.
  */
 static bool
 is_over(const struct hub *h, const struct subscriber *s)
 {
-	return outq_behind(&s->q) > 0 && outq_backlog(&s->q) > h->config.queue;
+	return outq_backlog(&s->q) > h->config.queue &&
+	    outq_lines(&s->q, &h->log) > 0;
 }
 
 static void
@@ -334,23 +336,6 @@ find_interest(struct hub *h, struct kev_filter *f)
 	return in;
 }
 
-void
-hub_unsubscribe(struct hub *h, struct subscriber *s)
-{
-	struct interest *in = s->interest;
-
-	if (in == NULL)
-		return;
-	if (!s->behind)
-		s->sent += in->stream.events - s->mark;
-	outq_join(&s->q, &h->log, NULL);
-	s->interest = NULL;
-	s->behind = false;
-	LIST_REMOVE(s, entry);
-	if (LIST_EMPTY(&in->members))
-		interest_free(h, in);
-}
-
 bool
 hub_subscribe(struct hub *h, struct subscriber *s, struct kev_filter *f)
 {
@@ -446,6 +431,43 @@ say_own(struct hub *h, struct buf *out, enum kev_topic topic,
 	kev_event_put(out, &ev);
 }
 
+/* Tells what it lost while it was behind, which it is no longer. */
+static void
+say_gap(struct hub *h, struct subscriber *s, bool resynced)
+{
+	const struct stream *stream = &s->interest->stream;
+	struct kev_note note = {
+		.has = KEV_BIT(CAUSE) | KEV_BIT(LOST) | KEV_BIT(FIRST) |
+		    KEV_BIT(LAST) | KEV_BIT(RESYNCED),
+		.cause = KEV_SLOW_READER, .resynced = resynced,
+		.lost = s->gap_lost + (stream->events - s->mark),
+		.first = s->gap_first, .last = stream->last,
+	};
+
+	s->lost += stream->events - s->mark;
+	s->mark = stream->events;
+	s->behind = false;
+	say_own(h, hub_say(h, s), KEV_T_KEV_GAP, &note);
+}
+
+void
+hub_unsubscribe(struct hub *h, struct subscriber *s)
+{
+	struct interest *in = s->interest;
+
+	if (in == NULL)
+		return;
+	/* What it lost of this interest is told before it has another. */
+	if (s->behind)
+		say_gap(h, s, false);
+	s->sent += in->stream.events - s->mark;
+	outq_join(&s->q, &h->log, NULL);
+	s->interest = NULL;
+	LIST_REMOVE(s, entry);
+	if (LIST_EMPTY(&in->members))
+		interest_free(h, in);
+}
+
 void
 hub_say_present(struct hub *h, struct subscriber *s,
     const struct kev_filter *f)
@@ -459,24 +481,10 @@ hub_say_present(struct hub *h, struct subscriber *s,
 bool
 hub_catch_up(struct hub *h, struct subscriber *s)
 {
-	struct kev_note note = {
-		.has = KEV_BIT(CAUSE) | KEV_BIT(LOST) | KEV_BIT(FIRST) |
-		    KEV_BIT(LAST) | KEV_BIT(RESYNCED),
-		.cause = KEV_SLOW_READER, .resynced = true,
-	};
-	struct stream *stream;
-
 	if (!s->behind)
 		return false;
-	stream = &s->interest->stream;
-	s->lost += stream->events - s->mark;
-	note.lost = s->gap_lost + (stream->events - s->mark);
-	note.first = s->gap_first;
-	note.last = stream->last;
-	s->behind = false;
-	outq_join(&s->q, &h->log, stream);
-	s->mark = stream->events;
-	say_own(h, hub_say(h, s), KEV_T_KEV_GAP, &note);
+	outq_join(&s->q, &h->log, &s->interest->stream);
+	say_gap(h, s, true);
 	hub_say_present(h, s, hub_filter(s));
 	return true;
 }

@@ -275,6 +275,65 @@ slow_reader(void **state)
 	hub_free(hub);
 }
 
+/* What was lost is told, also when something else is wanted from there on. */
+static void
+leaver(void **state)
+{
+	struct kev_filter every = { .topics = KEV_TOPIC_ALL };
+	struct reader r;
+	int i;
+
+	(void)state;
+	open_hub(0, 10000);
+	open_reader(&r, KEV_TOPIC_ALL, 1000);
+	for (i = 0; i < 200; i++)
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
+	assert_true(r.sub.behind);
+	publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	assert_true(hub_subscribe(hub, &r.sub, &every));
+	publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	r.takes = SIZE_MAX;
+	flush(&r.sub);
+	assert_int_equal(count_lines(&r, "kev/gap"), 1);
+	assert_int_equal(count_lines(&r, "\"resynced\":false"), 1);
+	assert_int_equal(count_lines(&r, "kev/synced"), 0);
+	assert_whole(&r, 1);
+	assert_int_equal(hub_sent(hub, &r.sub) + r.sub.lost, 202);
+	close_reader(&r);
+	hub_free(hub);
+}
+
+/* The rest of a line that was begun is over the limit, and not lost. */
+static void
+begun_line(void **state)
+{
+	char name[20001];
+	struct kev_note note = { .has = KEV_BIT(INTERFACES),
+	    .interfaces = { name, sizeof name, 1 } };
+	struct kev_event ev = { .topic = KEV_T_NETWORK_CHANGED,
+	    .data = (const struct kev_object *)&note };
+	struct reader r;
+
+	(void)state;
+	memset(name, 'x', sizeof name);
+	name[sizeof name - 1] = '\0';
+	open_hub(0, 10000);
+	open_reader(&r, KEV_TOPIC_ALL, 1000);
+	hub_publish(hub, &ev);
+	hub_flush(hub);
+	assert_false(r.sub.behind);
+	publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
+	assert_true(r.sub.behind);
+	r.takes = SIZE_MAX;
+	flush(&r.sub);
+	assert_int_equal(count_lines(&r, "\"first\":2,"), 1);
+	assert_whole(&r, 1);
+	close_reader(&r);
+	hub_free(hub);
+}
+
 /* A present larger than the limit is no reason for a gap; a backlog is. */
 static void
 large_present(void **state)
@@ -486,6 +545,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routing),
 		cmocka_unit_test(slow_reader),
+		cmocka_unit_test(leaver),
+		cmocka_unit_test(begun_line),
 		cmocka_unit_test(large_present),
 		cmocka_unit_test(sleeper),
 		cmocka_unit_test(large_line),
