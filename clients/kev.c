@@ -53,11 +53,12 @@ struct kev {
 	json_t *asked;		/* one that is not answered yet, or NULL */
 	long long asked_id;
 	char *cursor;		/* id to resume after, or NULL: ask afresh */
-	bool partial;		/* amid a snapshot: ids are no cursor */
+	bool partial;		/* until kev/synced: ids are no cursor */
 
 	bool met;		/* this kevd, or one before, has answered */
 	bool lost;		/* KEV_LOST was told, KEV_BACK not yet */
-	int64_t retry_at;	/* monotonic ms; when fd is -1 and lost */
+	int64_t retry_at;	/* monotonic ms; when fd is -1 */
+	int64_t back_at;	/* monotonic ms: since then it is not lost */
 	int delay;		/* the next back-off */
 	uint32_t random;
 
@@ -214,6 +215,16 @@ new_socket(void)
 	return fd;
 }
 
+/* When to try again: the delay less up to a half, so that a crowd spreads. */
+static void
+back_off(struct kev *k)
+{
+	k->random = k->random * 1664525u + 1013904223u;
+	k->retry_at = now_ms() + k->delay -
+	    (int)((k->random >> 8) % (unsigned)(k->delay / 2));
+	k->delay = k->delay * 2 > DELAY_MAX ? DELAY_MAX : k->delay * 2;
+}
+
 /*
  * One try. 0 also when kevd is there but too busy to take us now (Linux says
  * EAGAIN when the backlog is full): then fd stays -1 and retry_at is set.
@@ -235,7 +246,7 @@ try_connect(struct kev *k)
 	k->fd = -1;
 	if (err != EAGAIN)
 		return -err;
-	k->retry_at = now_ms() + DELAY_MIN / 2;
+	back_off(k);
 	return 0;
 }
 
@@ -274,6 +285,12 @@ const char *
 kev_path(const struct kev *k)
 {
 	return k->path;
+}
+
+const char *
+kev_cursor(const struct kev *k)
+{
+	return k->cursor;
 }
 
 const char *
@@ -319,17 +336,11 @@ kev_timeout(const struct kev *k)
 	return left < 0 ? 0 : (int)left;
 }
 
-/* When to try again: D less up to a half, so that a crowd spreads. */
-static void
-back_off(struct kev *k)
-{
-	k->random = k->random * 1664525u + 1013904223u;
-	k->retry_at = now_ms() + k->delay -
-	    (int)((k->random >> 8) % (unsigned)(k->delay / 2));
-	k->delay = k->delay * 2 > DELAY_MAX ? DELAY_MAX : k->delay * 2;
-}
-
-/* kevd went, WHY. KEV_LOST the first time, KEV_NONE after, or the error. */
+/*
+ * kevd went, WHY. KEV_LOST the first time, KEV_NONE after, or the error. Only
+ * one that stayed for longer than we would wait now was a success: else one
+ * that takes us and then dies, again and again, would have us hammer at it.
+ */
 static int
 lost(struct kev *k, const char *why)
 {
@@ -339,7 +350,8 @@ lost(struct kev *k, const char *why)
 		return fatal(k, -EPIPE, "kevd at %s %s", k->path, why);
 	fail(k, 0, "kevd at %s %s", k->path, why);
 	hang_up(k);
-	k->partial = false;
+	if (!told && now_ms() - k->back_at > k->delay)
+		k->delay = DELAY_MIN;
 	k->lost = true;
 	back_off(k);
 	return told ? KEV_NONE : KEV_LOST;
@@ -402,6 +414,13 @@ queue(struct kev *k, json_t *request)
 	return 0;
 }
 
+static void
+back(struct kev *k)
+{
+	k->lost = false;
+	k->back_at = now_ms();
+}
+
 /* The request again, to go on where we were. */
 static int
 resume(struct kev *k)
@@ -448,7 +467,7 @@ reconnect(struct kev *k)
 	if (k->fd == -1 || !k->lost)
 		return KEV_NONE;
 	if (k->asked == NULL && k->wanted == NULL) {
-		k->lost = false;
+		back(k);
 		return KEV_BACK;
 	}
 	return resume(k);
@@ -482,10 +501,11 @@ subscribed(struct kev *k, const json_t *reply)
 	k->asked = NULL;
 	k->partial = json_is_false(complete) || (!resumed &&
 	    json_is_true(json_object_get(k->wanted, "snapshot")));
-	if (k->partial)
-		return set_cursor(k, NULL);
+	/* Should kevd go before the snapshot is over, it is to come again. */
 	if (resumed)
 		return 0;
+	if (k->partial)
+		return set_cursor(k, NULL);
 	if (json_object_get(k->wanted, "after") != NULL)
 		return set_cursor(k, json_string_value(
 		    json_object_get(k->wanted, "after")));
@@ -506,15 +526,16 @@ answered(struct kev *k)
 {
 	const char *code = kev_line_string(&k->line, "error.code");
 	const char *message = kev_line_string(&k->line, "error.message");
-	bool back = k->lost;
+	bool was_lost = k->lost;
 	int r;
 
 	if (kev_line_ok(&k->line)) {
-		k->lost = false;
+		if (was_lost)
+			back(k);
 		r = subscribed(k, k->line.json);
-		return r < 0 ? r : back ? KEV_BACK : KEV_LINE;
+		return r < 0 ? r : was_lost ? KEV_BACK : KEV_LINE;
 	}
-	if (!back) {
+	if (!was_lost) {
 		json_decref(k->asked);
 		k->asked = NULL;
 		return KEV_LINE;
@@ -526,29 +547,22 @@ answered(struct kev *k)
 }
 
 /*
- * The id of an event is where to resume, but not amid a snapshot (half of
- * the present would be missed) and not from a reader's own gap until the
- * present that follows it is complete.
+ * The id of an event is where to resume, but not before a snapshot that is
+ * owed is complete: half of the present would be missed. A reader's own gap is
+ * followed by one.
  */
 static int
 follow(struct kev *k, const char *topic)
 {
-	const char *cause;
+	const char *cause = kev_line_string(&k->line, "data.cause");
 	int r;
 
-	if (kev_line_snapshot(&k->line)) {
+	if (kev_line_snapshot(&k->line) || (strcmp(topic, "kev/gap") == 0 &&
+	    cause != NULL && strcmp(cause, "slow-reader") == 0))
 		k->partial = true;
-		return KEV_LINE;
-	}
-	if (strcmp(topic, "kev/gap") == 0) {
-		cause = kev_line_string(&k->line, "data.cause");
-		if (cause != NULL && strcmp(cause, "slow-reader") == 0)
-			k->partial = true;
-		if (k->partial)
-			return KEV_LINE;
-	}
-	k->partial = false;
-	if (kev_line_id(&k->line) == NULL)
+	if (strcmp(topic, "kev/synced") == 0)
+		k->partial = false;
+	if (k->partial || kev_line_id(&k->line) == NULL)
 		return KEV_LINE;
 	r = set_cursor(k, kev_line_id(&k->line));
 	return r < 0 ? r : KEV_LINE;
@@ -561,11 +575,8 @@ consider(struct kev *k)
 	long long id = kev_line_reply(&k->line);
 	const char *topic = kev_line_topic(&k->line);
 
-	if (topic != NULL || kev_line_ok(&k->line)) {
+	if (topic != NULL || kev_line_ok(&k->line))
 		k->met = true;
-		if (!k->lost)
-			k->delay = DELAY_MIN;
-	}
 	if (topic != NULL)
 		return follow(k, topic);
 	if (k->asked != NULL && (id == k->asked_id || (k->lost && id == 0)))

@@ -113,10 +113,10 @@ long long kev_request(struct kev *, const char *op, const char *members);
  *
  * With KEV_RECONNECT, a kevd that answered once and then goes is KEV_LOST,
  * told once. libkev tries again after 100 ms, doubling to 10 s, less up to a
- * half at random, subscribes again from the last event that was seen, and
- * returns KEV_BACK; *LINE then is the answer to that (NULL without a
- * subscription), whose "complete" is false when events are lost; what holds
- * now then follows as snapshot.
+ * half at random, also when kevd then has too many clients; subscribes again
+ * from the last event that was seen; and returns KEV_BACK; *LINE then is the
+ * answer to that (NULL without a subscription), whose "complete" is false when
+ * events are lost; what holds now then follows as snapshot.
  *
  * Without it: -EPIPE, kevd closed the connection. In any case -EPROTO: what
  * came is not from a kevd; -EMSGSIZE: a line over KEV_LINE_MAX; -EACCES: kevd
@@ -124,6 +124,16 @@ long long kev_request(struct kev *, const char *op, const char *members);
  * other than -EINTR and -ENOMEM the connection is closed: -ENOTCONN.
  */
 int kev_next(struct kev *, int timeout, const struct kev_line **line);
+
+/*
+ * Where this connection is: what kev_subscription.after takes, to go on after
+ * all that kev_next() has returned so far. Keep it when the last line has been
+ * dealt with, and after the end of the program nothing is missed, though some
+ * may come again. During a snapshot it is what it was before. NULL: there is
+ * none, because nothing is subscribed, or the first snapshot is not complete.
+ * Lent until the next kev_next().
+ */
+const char *kev_cursor(const struct kev *);
 
 /* What went wrong last, one line without a newline; "" when nothing did. */
 const char *kev_error(const struct kev *);
