@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 /*
- * "10", "1.5", "500ms", "30s", "2m", "1h", "1d" in milliseconds; seconds
- * without a unit. False when it is none of these, or over 1000 days.
+ * "10", "1.5", "500ms", "30s", "2m", "1h", "1d", "1w", "2 minutes", "1h 30m"
+ * in milliseconds; seconds without a unit. False when it is none of these, or
+ * over 1000 days.
  */
 bool duration_parse(const char *, int64_t *ms);
 
