@@ -235,23 +235,42 @@ put_client(struct buf *b, const struct server *s, const struct peer *p)
 	buf_putc(b, '}');
 }
 
+/* When the event of a line was, as it says itself. */
+static void
+put_time_of(struct buf *b, const struct history *h, uint64_t pos, size_t len)
+{
+	struct buf line = BUF_INIT;
+	const char *time = NULL;
+
+	history_copy(h, pos, len, &line);
+	buf_putc(&line, '\0');
+	if (!line.failed)
+		time = strstr(line.data, ",\"time\":\"");
+	if (time != NULL)
+		buf_put(b, time + 9, strcspn(time + 9, "\""));
+	buf_fini(&line);
+}
+
 static void
 put_history(struct buf *b, const struct server *s)
 {
 	const struct history *h = hub_history(s->hub);
 	uint64_t i = history_kept(h), end;
+	struct entry e;
 
 	if (i == h->end || h->keep == 0) {
 		buf_puts(b, ",\"history\":{\"bytes\":0,\"events\":0,"
-		    "\"oldest\":null}");
+		    "\"oldest\":null,\"oldest_time\":null}");
 		return;
 	}
-	put_count(b, ",\"history\":{\"bytes\":",
-	    h->head - history_line(h, i, &end).pos);
+	e = history_line(h, i, &end);
+	put_count(b, ",\"history\":{\"bytes\":", h->head - e.pos);
 	put_count(b, ",\"events\":", h->end - i);
 	buf_puts(b, ",\"oldest\":\"");
 	buf_puts(b, hub_run(s->hub));
-	put_count(b, "-", history_line(h, i, &end).seq);
+	put_count(b, "-", e.seq);
+	buf_puts(b, "\",\"oldest_time\":\"");
+	put_time_of(b, h, e.pos, (size_t)(end - e.pos));
 	buf_puts(b, "\"}");
 }
 

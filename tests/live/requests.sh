@@ -66,7 +66,9 @@ answer 14 '(.topics | length) == 40 and
     ([.topics[] | select(.topic == "interface/idle")][0].native | not)'
 answer 15 '.uptime >= 0 and .rss > 0 and .sources.rtnetlink.available and
     .sources.rtnetlink.malformed == 0 and .events["interface/attach"] == 3 and
-    (.clients | length) == 1 and .clients[0].uid == 0 and .history.events > 0'
+    (.clients | length) == 1 and .clients[0].uid == 0 and .history.events > 0 and
+    (.history.oldest | endswith("-1")) and
+    (.history.oldest_time | test("^20[0-9-]{8}T[0-9:.]{15}Z$"))'
 answer 16 '.ok'
 answer 17 '.reply == "last"'
 [ "$(wc -l <"$dir/answers")" = 17 ] || fail "$(cat "$dir/answers")"
