@@ -3,6 +3,7 @@
 #include "command.h"
 #include "kev.h"
 #include "buf.h"
+#include "signals.h"
 #include "text.h"
 #include "tool.h"
 
@@ -30,20 +31,8 @@ enum { VALUE_MAX = 32 * 1024 };
 static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 #define N_PASSED_ON (sizeof passed_on / sizeof *passed_on)
 
-/* For the signal handlers: the command, and a pipe that wakes poll(). */
+/* For the signal handler. */
 static volatile pid_t child;
-static int wake[2] = { -1, -1 };
-
-static void
-on_child(int sig)
-{
-	int saved = errno;
-	ssize_t n = write(wake[1], "", 1);
-
-	(void)sig;
-	(void)n;
-	errno = saved;
-}
 
 /* SA_RESETHAND has put the default back: raise() ends us on return. */
 static void
@@ -143,28 +132,6 @@ become(char *const argv[], const struct kev_line *event, int in, int fd)
 	_exit(EXIT_NOT_FOUND);
 }
 
-static bool
-new_pipe(int fd[2])
-{
-	int i;
-
-	if (pipe(fd) == -1)
-		return false;
-	for (i = 0; i < 2; i++) {
-		fcntl(fd[i], F_SETFD, FD_CLOEXEC);
-		/* Never 0 to 2, even when we were started without these. */
-		while (fd[i] <= STDERR_FILENO) {
-			int high = fcntl(fd[i], F_DUPFD_CLOEXEC, 3);
-
-			if (high == -1)
-				return false;
-			close(fd[i]);
-			fd[i] = high;
-		}
-	}
-	return true;
-}
-
 /* Writes what goes of the event; closes FD when done or nobody reads. */
 static void
 feed(int *fd, const char **text, size_t *len)
@@ -184,7 +151,8 @@ feed(int *fd, const char **text, size_t *len)
 }
 
 /*
- * Feeds the command until it ends. False: the deadline came first.
+ * Feeds the command until it ends. False: the deadline came first, or a signal
+ * that is to end us.
  */
 static bool
 attend(pid_t pid, int in, const struct kev_line *event, int64_t deadline,
@@ -193,7 +161,6 @@ attend(pid_t pid, int in, const struct kev_line *event, int64_t deadline,
 	struct pollfd p[2];
 	struct buf b = BUF_INIT;
 	const char *text;
-	char drain[64];
 	size_t len;
 	int64_t left = -1;
 	bool ended = false;
@@ -207,19 +174,18 @@ attend(pid_t pid, int in, const struct kev_line *event, int64_t deadline,
 		if (in != -1)
 			feed(&in, &text, &len);
 		ended = waitpid(pid, status, WNOHANG) == pid;
-		if (ended)
+		if (ended || signals_caught() != 0)
 			break;
 		if (deadline != -1) {
 			left = deadline - tool_now();
 			if (left <= 0)
 				break;
 		}
-		p[0] = (struct pollfd){ .fd = wake[0], .events = POLLIN };
+		p[0] = (struct pollfd){ .fd = signals_fd(), .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = in, .events = POLLOUT };
 		if (poll(p, 2, left > INT_MAX ? INT_MAX : (int)left) > 0 &&
-		    p[0].revents != 0 &&
-		    read(wake[0], drain, sizeof drain) == -1)
-			break;
+		    p[0].revents != 0)
+			signals_drain();
 	}
 	if (in != -1)
 		close(in);
@@ -238,7 +204,7 @@ arm(struct sigaction *before)
 	sa.sa_flags = (int)SA_RESETHAND;
 	for (i = 0; i < N_PASSED_ON; i++) {
 		sigaction(passed_on[i], NULL, &before[i]);
-		if (before[i].sa_handler != SIG_IGN)
+		if (before[i].sa_handler != SIG_IGN && !signals_kept())
 			sigaction(passed_on[i], &sa, NULL);
 	}
 	sa.sa_handler = SIG_IGN;
@@ -256,23 +222,6 @@ disarm(const struct sigaction *before)
 	sigaction(SIGPIPE, &before[N_PASSED_ON], NULL);
 }
 
-/* Once: SIGCHLD wakes us through a pipe. */
-static bool
-prepare(void)
-{
-	struct sigaction sa = { .sa_handler = on_child };
-
-	if (wake[0] != -1)
-		return true;
-	if (!new_pipe(wake))
-		return false;
-	fcntl(wake[0], F_SETFL, O_NONBLOCK);
-	fcntl(wake[1], F_SETFL, O_NONBLOCK);
-	sigemptyset(&sa.sa_mask);
-	sa.sa_flags = SA_RESTART;
-	return sigaction(SIGCHLD, &sa, NULL) == 0;
-}
-
 /* Forks. The write end of the command's input, or -1 and errno in *ERR. */
 static int
 start(char *const argv[], const struct kev_line *event, pid_t *pid, int *err)
@@ -281,7 +230,7 @@ start(char *const argv[], const struct kev_line *event, pid_t *pid, int *err)
 	ssize_t n;
 
 	*err = 0;
-	if (!prepare() || !new_pipe(in) || !new_pipe(failure)) {
+	if (!signals_child() || !signals_pipe(in) || !signals_pipe(failure)) {
 		*err = errno;
 		return -1;
 	}
@@ -325,7 +274,7 @@ command_run(char *const argv[], const struct kev_line *event,
 	child = 0;
 	disarm(before);
 	if (!ended) {
-		kill(pid, SIGTERM);
+		kill(pid, signals_caught() != 0 ? signals_caught() : SIGTERM);
 		end.how = COMMAND_TIMEOUT;
 	} else if (WIFSIGNALED(status)) {
 		end.how = COMMAND_KILLED;
@@ -344,7 +293,6 @@ command_die(int sig)
 
 	/* The core, if any, is the command's, not ours. */
 	setrlimit(RLIMIT_CORE, &none);
-	signal(sig, SIG_DFL);
-	raise(sig);
+	signals_die(sig);
 	return 128 + sig;
 }

@@ -5,10 +5,13 @@
 #include "config.h"
 
 #include "command.h"
+#include "cursorfile.h"
 #include "kev.h"
 #include "missing.h"
 #include "options.h"
 #include "output.h"
+#include "signals.h"
+#include "since.h"
 #include "tool.h"
 #include "topiclist.h"
 #include "wants.h"
@@ -30,11 +33,14 @@ enum { GRACE_MS = 5000 };
 struct sub {
 	struct options options;
 	struct output output;
+	struct cursorfile cursor;
+	struct since since;
 	struct kev *kev;
 	long long id;		/* of our subscribe */
+	long long mark;		/* of the ping after it: the past is over */
 	int64_t deadline;	/* monotonic ms, -1: none */
 	long long seen;		/* events that count */
-	bool reported;		/* -t 0: kevd has said what holds now */
+	bool reported;		/* -t 0: kevd has said all there is to say */
 };
 
 /* The functions below return -1 to go on, or the exit status. */
@@ -54,6 +60,13 @@ give_up(struct sub *s)
 	return EXIT_TIMEOUT;
 }
 
+/* All that came so far need not come again. */
+static void
+handed_on(struct sub *s)
+{
+	cursorfile_set(&s->cursor, kev_cursor(s->kev));
+}
+
 /* The command for one event. The last one may take as long as it likes. */
 static int
 run(struct sub *s, const struct kev_line *line, bool last)
@@ -71,13 +84,18 @@ run(struct sub *s, const struct kev_line *line, bool last)
 		return end.value == ENOENT || end.value == ENOTDIR ?
 		    EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 	case COMMAND_KILLED:
-		if (last && s->options.count == 1)
+		handed_on(s);
+		if (last && s->options.count == 1) {
+			if (s->cursor.dirty)
+				cursorfile_save(&s->cursor);
 			return command_die(end.value);
+		}
 		snprintf(text, sizeof text, " was killed by signal %d",
 		    end.value);
 		note(s, argv[0], text);
 		return -1;
 	default:
+		handed_on(s);
 		if (last && s->options.count == 1)
 			return end.value;
 		snprintf(text, sizeof text, " exited with status %d",
@@ -91,9 +109,14 @@ run(struct sub *s, const struct kev_line *line, bool last)
 static int
 deliver(struct sub *s, const struct kev_line *line, bool last)
 {
+	int r;
+
 	if (s->options.command != NULL)
 		return run(s, line, last);
-	return output_event(&s->output, line, s->deadline);
+	r = output_event(&s->output, line, s->deadline);
+	if (r == -1)
+		handed_on(s);
+	return r;
 }
 
 static void
@@ -141,6 +164,8 @@ on_event(struct sub *s, const struct kev_line *line, const char *topic)
 	bool last;
 	int r;
 
+	if (since_drops(&s->since, line, topic))
+		return -1;
 	if (strncmp(topic, "kev/", 4) == 0)
 		return on_notice(s, line, topic);
 	if (!wants_data(&s->options,
@@ -153,27 +178,54 @@ on_event(struct sub *s, const struct kev_line *line, const char *topic)
 	return last ? EXIT_OK : -1;
 }
 
-/* kevd agrees to the subscription, for the first time or again. */
+/* Where we begin is a place to go on from, unless the past is to come. */
 static int
-on_subscribed(struct sub *s, const struct kev_line *line)
+begin_cursor(struct sub *s)
+{
+	if (s->cursor.name == NULL)
+		return -1;
+	if (s->since.time[0] == '\0')
+		handed_on(s);
+	/* Also what was in it: now somebody hears of it when that fails. */
+	return cursorfile_save(&s->cursor) ? -1 : EXIT_NOTHING;
+}
+
+/* kevd agrees to the subscription, the FIRST time or again. */
+static int
+on_subscribed(struct sub *s, const struct kev_line *line, bool first)
 {
 	const json_t *o = kev_line_json(line);
 	long long protocol;
+	int r = -1;
 
 	if (kev_line_integer(line, "protocol", &protocol) && protocol != 1) {
 		say("kevd speaks version %lld of the protocol, not 1",
 		    protocol);
 		return EXIT_REFUSED;
 	}
-	if (!s->options.snapshot)
-		s->reported = true;
+	since_subscribed(&s->since, line, first);
+	if (!s->options.snapshot && !s->reported)
+		s->mark = kev_request(s->kev, "ping", NULL);
 	if (json_object_get(o, "topics") != NULL &&
 	    json_array_size(json_object_get(o, "topics")) == 0)
 		note(s, "no topic fits these patterns", "");
-	if (!json_is_false(json_object_get(o, "complete")))
-		return -1;
+	if (first)
+		r = begin_cursor(s);
+	if (r != -1 || !json_is_false(json_object_get(o, "complete")) ||
+	    (first && s->since.time[0] != '\0'))
+		return r;
 	say("events were lost: kevd has not kept them; what holds now follows");
 	return s->options.strict ? EXIT_LOST : -1;
+}
+
+/* All that is past has come. */
+static int
+on_mark(struct sub *s)
+{
+	s->reported = true;
+	if (!s->options.only)
+		return -1;
+	return s->seen > 0 ? EXIT_OK : EXIT_NOTHING;
 }
 
 static int
@@ -185,7 +237,9 @@ on_line(struct sub *s, const struct kev_line *line)
 		return on_event(s, line, topic);
 	if (!kev_line_ok(line))
 		return tool_refused(line);
-	return kev_line_reply(line) == s->id ? on_subscribed(s, line) : -1;
+	if (kev_line_reply(line) == s->id)
+		return on_subscribed(s, line, true);
+	return kev_line_reply(line) == s->mark ? on_mark(s) : -1;
 }
 
 /* Everything that is there to be read, and then some waiting. */
@@ -202,13 +256,16 @@ turn(struct sub *s)
 	}
 	switch (r) {
 	case KEV_LINE:
-		return on_line(s, line);
+		r = on_line(s, line);
+		if (r == -1)
+			handed_on(s);
+		return r;
 	case KEV_LOST:
 		note(s, kev_error(s->kev), ", waiting for it");
 		return -1;
 	case KEV_BACK:
 		note(s, "kevd is back", "");
-		return line == NULL ? -1 : on_subscribed(s, line);
+		return line == NULL ? -1 : on_subscribed(s, line, false);
 	default:
 		return -2;
 	}
@@ -219,8 +276,10 @@ static int
 patience(const struct sub *s)
 {
 	int64_t left = INT_MAX;
-	int timeout = kev_timeout(s->kev);
+	int timeout = kev_timeout(s->kev), due = cursorfile_due(&s->cursor);
 
+	if (timeout == -1 || (due != -1 && due < timeout))
+		timeout = due;
 	if (s->deadline != -1)
 		left = s->deadline - tool_now();
 	if (left < 0)
@@ -235,17 +294,22 @@ patience(const struct sub *s)
 static int
 sleep_until(struct sub *s)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[3] = {
 		{ .fd = kev_fd(s->kev), .events = kev_events(s->kev) },
-		{ .fd = -1 }
+		{ .fd = -1 },
+		{ .fd = signals_fd(), .events = POLLIN }
 	};
 
 	if (s->output.pipe && s->options.command == NULL)
 		p[1].fd = STDOUT_FILENO;
-	if (poll(p, 2, patience(s)) > 0 && (p[1].revents & (POLLERR | POLLHUP))) {
+	if (poll(p, 3, patience(s)) <= 0)
+		return -1;
+	if (p[1].revents & (POLLERR | POLLHUP)) {
 		raise(SIGPIPE);
 		return EXIT_NOTHING;
 	}
+	if (p[2].revents != 0)
+		signals_drain();
 	return -1;
 }
 
@@ -265,7 +329,7 @@ subscribe(struct sub *s)
 		.topics = o->patterns,
 		.ifnames = o->ifnames,
 		.netns = o->netns,
-		.after = o->after,
+		.after = s->since.after[0] != '\0' ? s->since.after : o->after,
 		.snapshot = o->snapshot
 	};
 	const char **matches;
@@ -292,8 +356,12 @@ loop(struct sub *s)
 	int r;
 
 	for (;;) {
+		if (signals_caught() != 0)
+			return EXIT_NOTHING;
 		if (time_is_up(s))
 			return give_up(s);
+		if (cursorfile_due(&s->cursor) == 0)
+			cursorfile_save(&s->cursor);
 		r = turn(s);
 		if (r == -2)
 			r = sleep_until(s);
@@ -302,18 +370,58 @@ loop(struct sub *s)
 	}
 }
 
+/* A cursor in the file is better than any other place to begin at. */
+static int
+open_cursor(struct sub *s)
+{
+	struct options *o = &s->options;
+	int r;
+
+	if (o->cursor_file == NULL)
+		return -1;
+	r = cursorfile_open(&s->cursor, o->cursor_file);
+	if (r != -1)
+		return r;
+	if (!signals_keep()) {
+		say("cannot make a pipe: %s", strerror(errno));
+		return EXIT_UNREACHABLE;
+	}
+	if (s->cursor.text[0] == '\0')
+		return -1;
+	o->after = s->cursor.text;
+	o->since[0] = '\0';
+	o->snapshot = false;
+	return -1;
+}
+
+static int
+begin_since(struct sub *s)
+{
+	if (s->options.since[0] == '\0')
+		return -1;
+	strcpy(s->since.time, s->options.since);
+	s->since.present = s->options.snapshot;
+	return since_begin(&s->since, s->kev, s->options.strict);
+}
+
+/* -1, or the exit status when there is nothing to ask kevd for. */
+static int
+check(const struct options *o)
+{
+	if (wants_check(o))
+		return o->list ? topiclist_print(o) : -1;
+	fputs("Try 'kevsub --list' or 'kevsub --help'.\n", stderr);
+	return EXIT_USAGE;
+}
+
 static int
 work(struct sub *s)
 {
 	const struct options *o = &s->options;
-	int r = EXIT_UNREACHABLE;
+	int r = open_cursor(s);
 
-	if (!wants_check(o)) {
-		fputs("Try 'kevsub --list' or 'kevsub --help'.\n", stderr);
-		return EXIT_USAGE;
-	}
-	if (o->list)
-		return topiclist_print(o);
+	if (r != -1)
+		return r;
 	if (o->timeout >= 0)
 		s->deadline = tool_now() + (o->timeout == 0 ? GRACE_MS :
 		    o->timeout);
@@ -322,8 +430,19 @@ work(struct sub *s)
 		return r;
 	/* So that a command that asks kevd asks the same one. */
 	setenv("KEV_SOCKET", kev_path(s->kev), 1);
-	r = subscribe(s);
+	r = begin_since(s);
+	if (r == -1)
+		r = subscribe(s);
 	return r == -1 ? loop(s) : r;
+}
+
+/* Whatever it is that we end by. */
+static int
+keep_cursor(struct sub *s, int r)
+{
+	if (s->cursor.dirty)
+		cursorfile_save(&s->cursor);
+	return r == EXIT_OK && s->cursor.failing ? EXIT_NOTHING : r;
 }
 
 int
@@ -334,14 +453,19 @@ main(int argc, char **argv)
 
 	tool_begin("kevsub");
 	r = options_parse(&s.options, argc, argv);
+	if (r == -1)
+		r = check(&s.options);
 	if (r == -1) {
 		output_init(&s.output, &s.options);
-		r = work(&s);
+		r = keep_cursor(&s, work(&s));
 		output_fini(&s.output);
 	}
+	cursorfile_fini(&s.cursor);
 	kev_free(s.kev);
 	options_fini(&s.options);
 	if (fflush(stdout) == EOF && r == EXIT_OK)
 		r = EXIT_NOTHING;
+	if (signals_caught() != 0)
+		signals_die(signals_caught());
 	return r;
 }

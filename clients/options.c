@@ -1,6 +1,9 @@
 #include "config.h"
 
+#include "buf.h"
 #include "duration.h"
+#include "event.h"
+#include "moment.h"
 #include "options.h"
 #include "template.h"
 #include "tool.h"
@@ -10,9 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { OPT_COLOR = 256, OPT_STRICT, OPT_NO_RECONNECT, OPT_AFTER };
+enum {
+	OPT_COLOR = 256, OPT_STRICT, OPT_NO_RECONNECT, OPT_AFTER, OPT_SINCE,
+	OPT_CURSOR_FILE
+};
 
 /* "-": operands come in order, as option 1, between the options. */
 static const char shorts[] = "-c:F:hi:jlm:n:o:qSst:u:VWx:";
@@ -21,6 +28,7 @@ static const struct option longs[] = {
 	{ "after", required_argument, NULL, OPT_AFTER },
 	{ "color", optional_argument, NULL, OPT_COLOR },
 	{ "count", required_argument, NULL, 'c' },
+	{ "cursor-file", required_argument, NULL, OPT_CURSOR_FILE },
 	{ "exec", required_argument, NULL, 'x' },
 	{ "format", required_argument, NULL, 'F' },
 	{ "help", no_argument, NULL, 'h' },
@@ -32,6 +40,7 @@ static const struct option longs[] = {
 	{ "no-reconnect", no_argument, NULL, OPT_NO_RECONNECT },
 	{ "output", required_argument, NULL, 'o' },
 	{ "quiet", no_argument, NULL, 'q' },
+	{ "since", required_argument, NULL, OPT_SINCE },
 	{ "snapshot", no_argument, NULL, 's' },
 	{ "snapshot-only", no_argument, NULL, 'S' },
 	{ "socket", required_argument, NULL, 'u' },
@@ -59,6 +68,9 @@ static const char help[] =
 "  -c, --count=N          exit after N events\n"
 "  -t, --timeout=TIME     give up after TIME: 10, 500ms, 2m, 1h\n"
 "      --after=ID         first what happened after the event ID\n"
+"      --since=TIME       first what happened since TIME: 10m, 2h ago, today,\n"
+"                         05:30, 2026-11-23 05:30; with -S that alone\n"
+"      --cursor-file=FILE keep in FILE what was seen, and go on after it\n"
 "  -o, --output=FORMAT    json or text; default: text on a terminal\n"
 "  -j, --json             the same as -o json\n"
 "  -F, --format=TEMPLATE  %t topic, %T time, %i interface, %j all,\n"
@@ -113,6 +125,31 @@ set_timeout(struct options *o, const char *s)
 		return -1;
 	say("not a time (10, 500ms, 2m, 1h): %s", s);
 	return wrong();
+}
+
+static int
+set_since(struct options *o, const char *s)
+{
+	struct buf b = BUF_INIT;
+	struct timespec t;
+	int64_t now, us;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	now = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	if (!moment_parse(s, now, &us)) {
+		say("not a time (10m, 2h ago, today, 05:30, "
+		    "2026-11-23 05:30, @1795411835): %s", s);
+		return wrong();
+	}
+	if (us > now) {
+		say("that is still to come: %s", s);
+		return wrong();
+	}
+	kev_event_put_time(&b, us < 0 ? 0 : (uint64_t)us);
+	buf_putc(&b, '\0');
+	snprintf(o->since, sizeof o->since, "%s", b.failed ? "0" : b.data);
+	buf_fini(&b);
+	return -1;
 }
 
 static int
@@ -244,6 +281,11 @@ option(struct options *o, int c)
 	case OPT_AFTER:
 		o->after = optarg;
 		return -1;
+	case OPT_CURSOR_FILE:
+		o->cursor_file = optarg;
+		return -1;
+	case OPT_SINCE:
+		return set_since(o, optarg);
 	case OPT_COLOR:
 		return set_color(o, optarg);
 	case OPT_NO_RECONNECT:
@@ -279,8 +321,16 @@ settle(struct options *o)
 
 	if (o->only && o->after != NULL)
 		clash = "-S and --after";
+	else if (o->only && o->cursor_file != NULL)
+		clash = "-S and --cursor-file";
 	else if (o->only && o->wait)
 		clash = "-S and -W";
+	else if (o->only && o->snapshot && o->since[0] != '\0')
+		clash = "-S --since and -s";
+	else if (o->wait && o->cursor_file != NULL)
+		clash = "-W and --cursor-file";
+	else if (o->after != NULL && o->since[0] != '\0')
+		clash = "--after and --since";
 	else if (o->command != NULL && o->chosen && o->format != FORMAT_JSON)
 		clash = "-x and -o text or -F";
 	else if (o->command != NULL && o->list)
@@ -291,7 +341,7 @@ settle(struct options *o)
 	}
 	if (o->wait && o->count == 0)
 		o->count = 1;
-	if (o->wait || o->only)
+	if (o->wait || (o->only && o->since[0] == '\0'))
 		o->snapshot = true;
 	if (o->patterns[0] == NULL)
 		add(o->patterns, "**");

@@ -17,6 +17,8 @@ struct options {
 	char **command;		/* NULL: none */
 	const char *socket;	/* NULL: the default */
 	const char *after;	/* NULL: from now */
+	const char *cursor_file;	/* NULL: none */
+	char since[32];		/* as events have it; "": not asked for */
 	const char *template;
 	int64_t timeout;	/* ms, -1: none */
 	long long count;	/* 0: without end */

@@ -2,6 +2,7 @@
 
 #include "kev.h"
 #include "output.h"
+#include "signals.h"
 #include "template.h"
 #include "text.h"
 #include "tool.h"
@@ -37,34 +38,57 @@ output_fini(struct output *out)
 	buf_fini(&out->buf);
 }
 
-/* Waits until a reader takes something. False: the deadline came first. */
-static bool
-writable(int64_t deadline)
+/*
+ * Waits until a reader takes something. -1, or the exit status when the
+ * deadline comes first, or a signal that is to end us.
+ */
+static int
+await_reader(int64_t deadline)
 {
-	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	int64_t left = deadline - tool_now();
+	struct pollfd p[2] = {
+		{ .fd = STDOUT_FILENO, .events = POLLOUT },
+		{ .fd = signals_fd(), .events = POLLIN }
+	};
+	int64_t left = -1;
+	int n;
 
-	if (left < 0)
-		left = 0;
-	return poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) != 0;
+	for (;;) {
+		if (deadline != -1)
+			left = deadline - tool_now();
+		if (deadline != -1 && left < 0)
+			left = 0;
+		n = poll(p, 2, left > INT_MAX ? INT_MAX : (int)left);
+		if (signals_caught() != 0)
+			return EXIT_NOTHING;
+		if (n == 0)
+			return EXIT_TIMEOUT;
+		if (n == -1 || p[0].revents != 0)
+			return -1;
+		signals_drain();
+	}
 }
 
 int
 output_bytes(struct output *out, const char *p, size_t len, int64_t deadline)
 {
-	bool timed = deadline != -1 && (out->pipe || out->terminal);
+	bool timed = (deadline != -1 || signals_kept()) &&
+	    (out->pipe || out->terminal);
 	size_t piece;
 	ssize_t n;
+	int r;
 
 	while (len > 0) {
 		/* A pipe that is ready takes PIPE_BUF without blocking. */
 		piece = timed && len > PIPE_BUF ? PIPE_BUF : len;
-		if (timed && !writable(deadline))
-			return EXIT_TIMEOUT;
+		r = timed ? await_reader(deadline) : -1;
+		if (r != -1)
+			return r;
 		n = write(STDOUT_FILENO, p, piece);
+		if (n == -1 && signals_caught() != 0)
+			return EXIT_NOTHING;
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1 && errno == EAGAIN && writable(INT64_MAX))
+		if (n == -1 && errno == EAGAIN && await_reader(-1) == -1)
 			continue;
 		if (n == -1) {
 			say("cannot write: %s", strerror(errno));
