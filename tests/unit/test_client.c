@@ -1,0 +1,438 @@
+/*
+ * libkev when kevd goes, comes back, goes again: how often it tries, and from
+ * where on it asks. The clock is ours.
+ */
+#include "config.h"
+
+#include "kev.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "test.h"
+
+int __wrap_clock_gettime(clockid_t, struct timespec *);
+
+static int64_t now = 5000000;
+static char path[64];
+static int listener = -1, peer = -1;
+static struct kev *k;
+static const struct kev_line *line;
+static unsigned connections;
+
+int
+__wrap_clock_gettime(clockid_t id, struct timespec *t)
+{
+	(void)id;
+	t->tv_sec = (time_t)(now / 1000);
+	t->tv_nsec = (long)(now % 1000) * 1000000;
+	return 0;
+}
+
+static void
+listen_on(int backlog)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+	strcpy(sa.sun_path, path);
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&sa, sizeof sa), 0);
+	assert_int_equal(listen(listener, backlog), 0);
+}
+
+static void
+hang_up(void)
+{
+	close(peer);
+	peer = -1;
+}
+
+/* As when it is killed. The socket stays there, or goes. */
+static void
+die(bool tidy)
+{
+	hang_up();
+	close(listener);
+	listener = -1;
+	if (tidy)
+		unlink(path);
+}
+
+static bool
+accepts(void)
+{
+	peer = accept(listener, NULL, NULL);
+	connections += peer != -1;
+	return peer != -1;
+}
+
+static void
+say(const char *text)
+{
+	assert_int_equal(send(peer, text, strlen(text), MSG_NOSIGNAL),
+	    strlen(text));
+}
+
+static int
+next(void)
+{
+	return kev_next(k, 0, &line);
+}
+
+/* The member of the last request that it sent, as text; "" when it has none. */
+static const char *
+asked(const char *member)
+{
+	static char text[4096];
+	ssize_t n = recv(peer, text, sizeof text - 1, 0);
+	json_t *o, *v;
+	char *last;
+
+	assert_true(n > 0);
+	text[n] = '\0';
+	text[n - 1] = '\0';
+	last = strrchr(text, '\n');
+	o = json_loads(last == NULL ? text : last + 1, 0, NULL);
+	assert_non_null(o);
+	v = json_object_get(o, member);
+	snprintf(text, sizeof text, "%s", json_is_string(v) ?
+	    json_string_value(v) : json_is_true(v) ? "true" :
+	    json_is_integer(v) ? "number" : "");
+	json_decref(o);
+	return text;
+}
+
+/* A client that subscribed; no answer yet. */
+static void
+subscribe(unsigned flags, const char *after, bool snapshot)
+{
+	struct kev_subscription want = { .after = after, .snapshot = snapshot };
+
+	listen_on(8);
+	k = kev_new();
+	assert_non_null(k);
+	assert_int_equal(kev_open(k, path, flags), 0);
+	assert_int_equal(kev_subscribe(k, &want), 1);
+	assert_true(accepts());
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	snprintf(path, sizeof path, "/tmp/kev-test.%ld", (long)getpid());
+	unlink(path);
+	connections = 0;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	die(true);
+	kev_free(k);
+	k = NULL;
+	return 0;
+}
+
+/* What it waits now; then it is over. */
+static int
+wait_it_out(void)
+{
+	int timeout = kev_timeout(k);
+
+	assert_in_range(timeout, 1, 10000);
+	now += timeout;
+	return timeout;
+}
+
+static void
+back_off(void **state)
+{
+	int limit = 100, i, waited, shortened = 0;
+	struct stat st;
+
+	(void)state;
+	subscribe(KEV_RECONNECT, NULL, false);
+	say("{\"reply\":1,\"ok\":true,\"run\":\"r\",\"seq\":7}\n");
+	assert_int_equal(next(), KEV_LINE);
+	die(false);
+	assert_int_equal(next(), KEV_LOST);
+	/* Nobody listens, then there is no socket, then it is another thing. */
+	for (i = 0; i < 20; i++) {
+		if (i == 3)
+			unlink(path);
+		if (i == 6)
+			close(open(path, O_CREAT | O_WRONLY, 0600));
+		if (i == 8)
+			unlink(path);
+		waited = wait_it_out();
+		assert_in_range(waited, limit / 2, limit);
+		shortened += waited < limit * 9 / 10;
+		limit = limit * 2 > 10000 ? 10000 : limit * 2;
+		assert_int_equal(next(), KEV_NONE);
+		assert_int_equal(kev_fd(k), -1);
+	}
+	assert_in_range(shortened, 4, 20);
+	listen_on(8);
+	assert_int_equal(stat(path, &st), 0);
+	wait_it_out();
+	assert_int_equal(next(), KEV_NONE);
+	assert_true(accepts());
+	assert_string_equal(asked("after"), "r-7");
+	say("{\"reply\":2,\"ok\":true,\"complete\":true}\n");
+	assert_int_equal(next(), KEV_BACK);
+	/* A success, if it lasts. */
+	now += 20000;
+	hang_up();
+	assert_int_equal(next(), KEV_LOST);
+	assert_in_range(wait_it_out(), 50, 100);
+	assert_int_equal(connections, 2);
+}
+
+/* It takes us, tells something, and dies, for an hour. */
+static void
+dies_each_time(void **state)
+{
+	int64_t until;
+	char text[200];
+	unsigned lost = 0;
+
+	(void)state;
+	subscribe(KEV_RECONNECT, NULL, false);
+	say("{\"reply\":1,\"ok\":true,\"run\":\"r\",\"seq\":7}\n");
+	assert_int_equal(next(), KEV_LINE);
+	hang_up();
+	until = now + 3600000;
+	while (now < until) {
+		assert_int_equal(next(), KEV_LOST);
+		wait_it_out();
+		assert_int_equal(next(), KEV_NONE);
+		assert_true(accepts());
+		snprintf(text, sizeof text, "{\"reply\":%u,\"ok\":true,"
+		    "\"complete\":true}\n{\"topic\":\"kev/synced\"}\n",
+		    ++lost + 1);
+		say(text);
+		hang_up();
+		assert_int_equal(next(), KEV_BACK);
+		assert_int_equal(next(), KEV_LINE);
+	}
+	assert_in_range(connections, 360, 730);
+}
+
+/* It takes us and hangs up at once, or never says anything. */
+static void
+never_answers(void **state)
+{
+	int i;
+
+	(void)state;
+	subscribe(KEV_RECONNECT, NULL, false);
+	say("{\"reply\":1,\"ok\":true,\"run\":\"r\",\"seq\":7}\n");
+	assert_int_equal(next(), KEV_LINE);
+	hang_up();
+	assert_int_equal(next(), KEV_LOST);
+	for (i = 0; i < 20; i++) {
+		wait_it_out();
+		assert_int_equal(next(), KEV_NONE);
+		assert_true(accepts());
+		hang_up();
+		assert_int_equal(next(), KEV_NONE);
+	}
+	assert_in_range(wait_it_out(), 5000, 10000);
+	assert_int_equal(next(), KEV_NONE);
+	assert_true(accepts());
+	/* There is nothing to do before it says something. */
+	assert_int_equal(kev_timeout(k), -1);
+	assert_int_equal(connections, 22);
+}
+
+/* A refusal for all is one at the start, and to be tried again later. */
+static void
+too_many(void **state)
+{
+	static const char refusal[] = "{\"reply\":null,\"ok\":false,\"error\":"
+	    "{\"code\":\"too-many\",\"message\":\"full\"}}\n";
+	int limit = 100, i;
+
+	(void)state;
+	subscribe(KEV_RECONNECT, NULL, false);
+	say("{\"reply\":1,\"ok\":true,\"run\":\"r\",\"seq\":7}\n");
+	assert_int_equal(next(), KEV_LINE);
+	hang_up();
+	assert_int_equal(next(), KEV_LOST);
+	for (i = 0; i < 10; i++) {
+		assert_in_range(wait_it_out(), limit / 2, limit);
+		limit = limit * 2 > 10000 ? 10000 : limit * 2;
+		assert_int_equal(next(), KEV_NONE);
+		assert_true(accepts());
+		say(refusal);
+		hang_up();
+		assert_int_equal(next(), KEV_NONE);
+	}
+	assert_non_null(strstr(kev_error(k), "too many clients"));
+	/* Any other is the end. */
+	wait_it_out();
+	assert_int_equal(next(), KEV_NONE);
+	assert_true(accepts());
+	say("{\"reply\":null,\"ok\":false,\"error\":"
+	    "{\"code\":\"denied\",\"message\":\"no\"}}\n");
+	assert_int_equal(next(), -EACCES);
+	assert_int_equal(next(), -ENOTCONN);
+	kev_free(k);
+	die(true);
+	subscribe(KEV_RECONNECT, NULL, false);
+	say(refusal);
+	hang_up();
+	assert_int_equal(next(), KEV_LINE);
+	assert_false(kev_line_ok(line));
+	assert_int_equal(next(), -EPIPE);
+}
+
+/* Nobody takes connections: they wait in a line, which is full. */
+static void
+full_backlog(void **state)
+{
+	struct kev *first[8];
+	int i, limit = 100;
+
+	(void)state;
+	listen_on(0);
+	for (i = 0; i < 8; i++) {
+		first[i] = kev_new();
+		assert_int_equal(kev_open(first[i], path, 0), 0);
+		if (kev_fd(first[i]) == -1)
+			break;
+	}
+	assert_in_range(i, 1, 7);
+	k = first[i];
+	for (i = 0; i < 10; i++) {
+		assert_in_range(wait_it_out(), limit / 2, limit);
+		limit = limit * 2 > 10000 ? 10000 : limit * 2;
+		assert_int_equal(next(), KEV_NONE);
+	}
+	assert_true(accepts());
+	wait_it_out();
+	assert_int_equal(next(), KEV_NONE);
+	assert_int_not_equal(kev_fd(k), -1);
+	for (i = 0; first[i] != k; i++)
+		kev_free(first[i]);
+}
+
+/* What we are to get after it went; and where we would go on ourselves. */
+static void
+cursor_is(const char *cursor)
+{
+	if (cursor == NULL)
+		assert_null(kev_cursor(k));
+	else
+		assert_string_equal(kev_cursor(k), cursor);
+	hang_up();
+	assert_int_equal(next(), KEV_LOST);
+	wait_it_out();
+	assert_int_equal(next(), KEV_NONE);
+	assert_true(accepts());
+	assert_string_equal(asked("after"), cursor == NULL ? "" : cursor);
+}
+
+static void
+event(const char *text)
+{
+	say(text);
+	assert_int_equal(next(), KEV_LINE);
+}
+
+static void
+cursors(void **state)
+{
+	(void)state;
+	subscribe(KEV_RECONNECT, NULL, true);
+	event("{\"reply\":1,\"ok\":true,\"run\":\"r\",\"seq\":7}\n");
+	event("{\"topic\":\"a/b\",\"id\":\"r-7\",\"snapshot\":true}\n");
+	/* Half of the present is none: it is to come again. */
+	cursor_is(NULL);
+	say("{\"reply\":2,\"ok\":true,\"run\":\"r\",\"seq\":8}\n");
+	assert_int_equal(next(), KEV_BACK);
+	event("{\"topic\":\"a/b\",\"id\":\"r-8\",\"snapshot\":true}\n");
+	event("{\"topic\":\"kev/synced\",\"id\":\"r-8\"}\n");
+	cursor_is("r-8");
+	say("{\"reply\":3,\"ok\":true,\"run\":\"r\",\"seq\":9,"
+	    "\"complete\":true}\n");
+	assert_int_equal(next(), KEV_BACK);
+	event("{\"topic\":\"a/b\",\"id\":\"r-9\"}\n");
+	cursor_is("r-9");
+	/* Another run, which dies before it has told the present. */
+	say("{\"reply\":4,\"ok\":true,\"run\":\"s\",\"seq\":3,"
+	    "\"complete\":false}\n");
+	assert_int_equal(next(), KEV_BACK);
+	event("{\"topic\":\"a/b\",\"id\":\"s-3\",\"snapshot\":true}\n");
+	cursor_is("r-9");
+	say("{\"reply\":5,\"ok\":true,\"run\":\"s\",\"seq\":3,"
+	    "\"complete\":false}\n");
+	assert_int_equal(next(), KEV_BACK);
+	event("{\"topic\":\"kev/synced\",\"id\":\"s-3\"}\n");
+	event("{\"topic\":\"kev/gap\",\"id\":\"s-4\","
+	    "\"data\":{\"cause\":\"kernel-overrun\"}}\n");
+	/* What we lost ourselves is made good by a snapshot. */
+	event("{\"topic\":\"kev/gap\",\"id\":\"s-9\","
+	    "\"data\":{\"cause\":\"slow-reader\"}}\n");
+	event("{\"topic\":\"a/b\",\"id\":\"s-9\",\"snapshot\":true}\n");
+	cursor_is("s-4");
+	say("{\"reply\":6,\"ok\":true,\"run\":\"s\",\"seq\":9,"
+	    "\"complete\":true}\n");
+	assert_int_equal(next(), KEV_BACK);
+	cursor_is("s-4");
+}
+
+/* The past, and then the present: nothing to go on from before both came. */
+static void
+past_and_present(void **state)
+{
+	(void)state;
+	subscribe(KEV_RECONNECT, "r-0", true);
+	assert_string_equal(asked("after"), "r-0");
+	event("{\"reply\":1,\"ok\":true,\"run\":\"r\",\"seq\":7,"
+	    "\"complete\":true}\n");
+	event("{\"topic\":\"a/b\",\"id\":\"r-6\"}\n");
+	assert_null(kev_cursor(k));
+	hang_up();
+	assert_int_equal(next(), KEV_LOST);
+	wait_it_out();
+	assert_int_equal(next(), KEV_NONE);
+	assert_true(accepts());
+	assert_string_equal(asked("after"), "r-0");
+	say("{\"reply\":2,\"ok\":true,\"run\":\"r\",\"seq\":7,"
+	    "\"complete\":true}\n");
+	assert_int_equal(next(), KEV_BACK);
+	event("{\"topic\":\"kev/synced\",\"id\":\"r-7\"}\n");
+	cursor_is("r-7");
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(back_off, begin, end),
+		cmocka_unit_test_setup_teardown(dies_each_time, begin, end),
+		cmocka_unit_test_setup_teardown(never_answers, begin, end),
+		cmocka_unit_test_setup_teardown(too_many, begin, end),
+		cmocka_unit_test_setup_teardown(full_backlog, begin, end),
+		cmocka_unit_test_setup_teardown(cursors, begin, end),
+		cmocka_unit_test_setup_teardown(past_and_present, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
