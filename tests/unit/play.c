@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int
 main(void)
@@ -16,8 +17,14 @@ main(void)
 	char *line = NULL;
 	size_t size = 0, i;
 	ssize_t len;
+	bool snapshot, amid = false;
 
 	while ((len = getline(&line, &size, stdin)) != -1) {
+		/* What holds now is all that does; the rest is forgotten. */
+		snapshot = strstr(line, "\"snapshot\":true") != NULL;
+		if (snapshot && !amid)
+			json_object_clear(player);
+		amid = snapshot;
 		if (player_line(player, line, (size_t)len))
 			continue;
 		fprintf(stderr, "play: not JSON: %s\n", line);
