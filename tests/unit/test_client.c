@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -421,10 +422,140 @@ past_and_present(void **state)
 	cursor_is("r-7");
 }
 
+/* What cannot be asked for, and what can; each is said in words. */
+static void
+arguments(void **state)
+{
+	static const char *const bad[] = { "eth\xff", NULL };
+	static const char *const no_glob[] = { "status", NULL };
+	static const char *const no_key[] = { "=up", NULL };
+	static const char *const twice[] = { "mtu=1", "mtu=2", NULL };
+	static const struct kev_subscription wrong[] = {
+		{ .topics = bad }, { .ifnames = bad }, { .netns = bad },
+		{ .matches = bad }, { .matches = no_glob },
+		{ .matches = no_key }, { .matches = twice },
+		{ .after = "\xff" },
+	};
+	static const struct kev_subscription none = { 0 };
+	char sun_path[sizeof ((struct sockaddr_un *)0)->sun_path + 1];
+	size_t i;
+
+	(void)state;
+	k = kev_new();
+	assert_int_equal(kev_subscribe(k, &none), -ENOTCONN);
+	assert_int_equal(kev_request(k, "ping", NULL), -ENOTCONN);
+	assert_int_equal(next(), -ENOTCONN);
+	assert_int_equal(kev_open(k, path, 0), -ENOENT);
+	assert_non_null(strstr(kev_error(k), path));
+	memset(sun_path, 'x', sizeof sun_path);
+	sun_path[sizeof sun_path - 1] = '\0';
+	assert_int_equal(kev_open(k, sun_path, 0), -ENAMETOOLONG);
+	sun_path[sizeof sun_path - 2] = '\0';
+	assert_int_equal(kev_open(k, sun_path, 0), -ENOENT);
+	listen_on(8);
+	setenv("KEV_SOCKET", path, 1);
+	assert_int_equal(kev_open(k, NULL, 0), 0);
+	assert_string_equal(kev_path(k), path);
+	assert_int_equal(kev_open(k, path, 0), -EISCONN);
+	for (i = 0; i < LENGTH(wrong); i++) {
+		assert_int_equal(kev_subscribe(k, &wrong[i]), -EINVAL);
+		assert_string_not_equal(kev_error(k), "");
+	}
+	assert_int_equal(kev_request(k, "state", "[]"), -EINVAL);
+	assert_int_equal(kev_request(k, "state", "{"), -EINVAL);
+	assert_true(kev_request(k, "ping", NULL) > 0);
+	assert_true(accepts());
+	assert_string_equal(asked("op"), "ping");
+}
+
+/* Requests are not longer than kevd takes, nor more than it reads. */
+static void
+requests(void **state)
+{
+	char text[65600], *members;
+	int filled, r, i;
+
+	(void)state;
+	subscribe(0, NULL, false);
+	assert_string_equal(asked("op"), "subscribe");
+	/* {"x":"...","op":"o","id":2} and a newline are 65536 bytes. */
+	filled = 65536 - (int)strlen("{'x':'','op':'o','id':2}\n");
+	snprintf(text, sizeof text, "{\"x\":\"%0*d\"}", filled, 0);
+	assert_int_equal(kev_request(k, "o", text), 2);
+	snprintf(text, sizeof text, "{\"x\":\"%0*d\"}", filled + 1, 0);
+	assert_int_equal(kev_request(k, "o", text), -EMSGSIZE);
+	members = text;
+	snprintf(text, sizeof text, "{\"x\":\"%060000d\"}", 0);
+	for (i = 0; i < 1000; i++) {
+		r = (int)kev_request(k, "o", members);
+		if (r < 0)
+			break;
+	}
+	assert_int_equal(r, -ENOBUFS);
+	/* A megabyte, and what the socket took. */
+	assert_in_range(i, 17, 40);
+	assert_int_equal(kev_events(k), POLLIN | POLLOUT);
+}
+
+/* LEN spaces, and the newline if it ENDS, in pieces that the socket takes. */
+static int
+feed(size_t len, bool ends)
+{
+	static char piece[64 * 1024 + 1];
+	size_t n;
+	int found = KEV_NONE;
+
+	for (; len > 0 && found == KEV_NONE; len -= n) {
+		n = len < sizeof piece - 1 ? len : sizeof piece - 1;
+		memset(piece, ' ', n);
+		piece[n] = '\n';
+		n += n == len && ends;
+		assert_int_equal(send(peer, piece, n, MSG_NOSIGNAL), n);
+		n -= piece[n - 1] == '\n';
+		found = next();
+	}
+	return found;
+}
+
+/* The longest line, and one byte more, with its end and without. */
+static void
+long_lines(void **state)
+{
+	static const char text[] = "{\"topic\":\"a/b\"}";
+	size_t len;
+	int i, found;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		subscribe(0, NULL, false);
+		say(text);
+		found = feed(KEV_LINE_MAX - strlen(text) + (i > 0), i < 2);
+		if (i == 0) {
+			assert_int_equal(found, KEV_LINE);
+			kev_line_text(line, &len);
+			assert_int_equal(len, KEV_LINE_MAX);
+			/* One that was read with it is not to be waited for. */
+			say("{\"topic\":\"c/d\"}\n{\"topic\":\"e/f\"}\n");
+			assert_int_equal(next(), KEV_LINE);
+			assert_int_equal(kev_timeout(k), 0);
+			assert_int_equal(next(), KEV_LINE);
+			assert_int_equal(kev_timeout(k), -1);
+		} else {
+			assert_int_equal(found, -EMSGSIZE);
+		}
+		kev_free(k);
+		k = NULL;
+		die(true);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(arguments, begin, end),
+		cmocka_unit_test_setup_teardown(requests, begin, end),
+		cmocka_unit_test_setup_teardown(long_lines, begin, end),
 		cmocka_unit_test_setup_teardown(back_off, begin, end),
 		cmocka_unit_test_setup_teardown(dies_each_time, begin, end),
 		cmocka_unit_test_setup_teardown(never_answers, begin, end),
