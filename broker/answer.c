@@ -237,7 +237,7 @@ ping(struct server *s, struct peer *p, struct kev_request *r)
 static void
 inject(struct server *s, struct peer *p, struct kev_request *r)
 {
-	struct stamp now = stamp_now();
+	struct stamp now = source_now(s->source);
 	struct kev_event ev = {
 		.topic = r->topic, .origin = KEV_BY_INJECT, .time = now.time,
 		.mono = now.mono, .ifname = r->ifname, .data = &r->data.object,

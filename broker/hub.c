@@ -4,7 +4,6 @@
 
 #include "buf.h"
 #include "event.h"
-#include "stamp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -421,7 +420,7 @@ static void
 say_own(struct hub *h, struct buf *out, enum kev_topic topic,
     const struct kev_note *note)
 {
-	struct stamp now = stamp_now();
+	struct stamp now = h->config.now(h->config.source);
 	struct kev_event ev = {
 		.topic = topic, .origin = KEV_BY_RESYNC, .time = now.time,
 		.mono = now.mono, .seq = h->seq, .run = h->run,

@@ -18,6 +18,7 @@
 #include "filter.h"
 #include "history.h"
 #include "outq.h"
+#include "stamp.h"
 
 #include <sys/queue.h>
 
@@ -49,6 +50,8 @@ struct hub_config {
 	/* Publishes to ARG every lasting event that holds. */
 	void (*present)(void *source, void (*)(void *, struct kev_event *),
 	    void *arg);
+	/* What time it is for what holds. */
+	struct stamp (*now)(void *source);
 	void *source;
 };
 

@@ -102,7 +102,7 @@ open_all(struct kevd *k)
 		log_error("out of memory");
 		return false;
 	}
-	if (source_new(&k->source, &source) != 0 ||
+	if (source_kernel(&k->source, &source) != 0 ||
 	    source_prime(k->source) != 0)
 		return false;
 	if (o->default_socket)
@@ -159,9 +159,9 @@ main(int argc, char *argv[])
 	if (k.options.detach && (token = daemon_detach()) == -1)
 		return EXIT_FAILURE;
 	good = open_all(&k) && serve(&k, token);
-	source_free(k.source);
 	if (k.server.hub != NULL)
 		server_fini(&k.server);
+	source_free(k.source);
 	if (k.pidfile != NULL)
 		pidfile_remove(k.pidfile);
 	options_fini(&k.options);

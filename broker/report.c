@@ -121,7 +121,7 @@ report_state(struct buf *b, const struct server *s,
     const struct kev_filter *where)
 {
 	struct report r = { .b = b, .where = where, .skip = true };
-	struct stamp now = stamp_now();
+	struct stamp now = source_now(s->source);
 	const struct state *st;
 	size_t i;
 

@@ -29,12 +29,20 @@ static void
 present(void *arg, void (*publish)(void *, struct kev_event *), void *to)
 {
 	struct server *s = arg;
-	struct stamp now = stamp_now();
+	struct stamp now = source_now(s->source);
 	const struct state *st;
 	size_t i;
 
 	for (i = 0; (st = source_state(s->source, i)) != NULL; i++)
 		state_snapshot(st, &now, publish, to);
+}
+
+static struct stamp
+now(void *arg)
+{
+	const struct server *s = arg;
+
+	return source_now(s->source);
 }
 
 int
@@ -43,7 +51,7 @@ server_init(struct server *s, const struct server_config *config)
 	struct hub_config hub = {
 		.history = config->history, .queue = config->queue,
 		.flush = peer_flush, .affords = peer_affords,
-		.present = present, .source = s,
+		.present = present, .now = now, .source = s,
 	};
 
 	memset(s, 0, sizeof *s);

@@ -1,6 +1,7 @@
 /*
- * A source: the sockets that tell what the kernel does. One implementation a
- * system, in a folder of its own that configure chooses. It knows sockets and
+ * A source: where the facts come from. That is the kernel, with one
+ * implementation a system, in a folder of its own that configure chooses; or
+ * a recording of what some kernel said (play.h). It knows sockets or files and
  * decoding and hands each fact to a state, one for each network namespace,
  * which it drives like this:
  *
@@ -59,12 +60,27 @@ void source_stats_init(struct source_stats *, const char *name,
 void source_stats_missing(struct source_stats *, const char *why,
     const char *needs);
 
+struct source_ops {
+	int (*prime)(struct source *);
+	void (*start)(struct source *, struct ev_loop *);
+	void (*free)(struct source *);
+	const struct state *(*state)(const struct source *, size_t n);
+	const struct source_stats *(*stats)(const struct source *, size_t n);
+	uint64_t (*topics)(const struct source *);
+	struct stamp (*now)(const struct source *);
+};
+
+/* What each begins with. */
+struct source {
+	const struct source_ops *ops;
+};
+
 /*
- * Opens the sockets and joins what there is to join, so that nothing is
- * missed from here on. Returns -errno on failure, having logged what could
- * not be opened. CONFIG is copied.
+ * The kernel: opens the sockets and joins what there is to join, so that
+ * nothing is missed from here on. Returns -errno on failure, having logged what
+ * could not be opened. CONFIG is copied.
  */
-int source_new(struct source **, const struct source_config *);
+int source_kernel(struct source **, const struct source_config *);
 
 /* Tells the states the present, by dumps. Blocks. 0 or -errno, logged. */
 int source_prime(struct source *);
@@ -83,5 +99,8 @@ const struct source_stats *source_stats(const struct source *, size_t n);
 
 /* The topics (bits of enum kev_topic) that it can give, here and now. */
 uint64_t source_topics(const struct source *);
+
+/* What time it is where the facts come from. */
+struct stamp source_now(const struct source *);
 
 #endif

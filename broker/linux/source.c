@@ -23,7 +23,8 @@ struct member {
 	struct namespace *ns;
 };
 
-struct source {
+struct kernel {
+	struct source source;
 	struct source_config config;
 	TAILQ_HEAD(, member) members;	/* our own first, then by name */
 	struct finder *finder;		/* NULL: none but our own */
@@ -33,7 +34,7 @@ struct source {
 
 /* Its place is that of its name. NULL: no memory, which was logged. */
 static struct namespace *
-add(struct source *s, const char *name, const struct sockets *sockets)
+add(struct kernel *s, const char *name, const struct sockets *sockets)
 {
 	struct member *m = malloc(sizeof *m), *next;
 
@@ -56,7 +57,7 @@ add(struct source *s, const char *name, const struct sockets *sockets)
 }
 
 static void
-drop(struct source *s, struct member *m)
+drop(struct kernel *s, struct member *m)
 {
 	TAILQ_REMOVE(&s->members, m, entry);
 	namespace_free(m->ns);
@@ -65,7 +66,7 @@ drop(struct source *s, struct member *m)
 
 /* There are descriptors again for one that got none. */
 static void
-ask_again(struct source *s)
+ask_again(struct kernel *s)
 {
 	struct member *m;
 
@@ -78,7 +79,7 @@ ask_again(struct source *s)
 }
 
 static void
-end(struct source *s, const char *name)
+end(struct kernel *s, const char *name)
 {
 	struct member *m;
 	bool was_open;
@@ -98,7 +99,7 @@ end(struct source *s, const char *name)
 
 /* One that appeared. What can't be read now is tried again by itself. */
 static void
-begin(struct source *s, const char *name, const struct sockets *sockets)
+begin(struct kernel *s, const char *name, const struct sockets *sockets)
 {
 	struct namespace *ns = add(s, name, sockets);
 
@@ -111,7 +112,7 @@ begin(struct source *s, const char *name, const struct sockets *sockets)
 
 /* Takes what the finder has to say, up to UNTIL or when it has no more. */
 static enum found
-take(struct source *s, enum found until)
+take(struct kernel *s, enum found until)
 {
 	char name[FINDER_NAME_MAX + 1];
 	struct sockets sockets;
@@ -131,7 +132,7 @@ take(struct source *s, enum found until)
 static void
 found_some(struct ev_loop *loop, ev_io *w, int events)
 {
-	struct source *s = w->data;
+	struct kernel *s = w->data;
 
 	(void)events;
 	if (take(s, FOUND_NOTHING) != FOUND_END)
@@ -141,39 +142,10 @@ found_some(struct ev_loop *loop, ev_io *w, int events)
 	ev_io_stop(loop, w);
 }
 
-int
-source_new(struct source **out, const struct source_config *config)
+static int
+prime(struct source *source)
 {
-	struct source *s = calloc(1, sizeof *s);
-	struct sockets sockets;
-	struct namespace *own;
-	int error;
-
-	*out = NULL;
-	if (s == NULL)
-		return -ENOMEM;
-	s->config = *config;
-	TAILQ_INIT(&s->members);
-	/* First, so that it has nothing of ours. */
-	error = config->netns == NULL ? 0 :
-	    finder_start(&s->finder, config->netns, config->rcvbuf);
-	if (error != 0) {
-		source_free(s);
-		return error;
-	}
-	sockets_open(&sockets, config->rcvbuf);
-	own = add(s, NULL, &sockets);
-	if (own == NULL || !namespace_is_open(own)) {
-		source_free(s);
-		return own == NULL ? -ENOMEM : -EPERM;
-	}
-	*out = s;
-	return 0;
-}
-
-int
-source_prime(struct source *s)
-{
+	struct kernel *s = (struct kernel *)source;
 	int error = namespace_prime(TAILQ_FIRST(&s->members)->ns);
 
 	if (error != 0 || s->finder == NULL)
@@ -185,9 +157,10 @@ source_prime(struct source *s)
 	return -ECHILD;
 }
 
-void
-source_start(struct source *s, struct ev_loop *loop)
+static void
+start(struct source *source, struct ev_loop *loop)
 {
+	struct kernel *s = (struct kernel *)source;
 	struct member *m;
 
 	s->loop = loop;
@@ -201,13 +174,12 @@ source_start(struct source *s, struct ev_loop *loop)
 	ev_io_start(loop, &s->found);
 }
 
-void
-source_free(struct source *s)
+static void
+stop(struct source *source)
 {
+	struct kernel *s = (struct kernel *)source;
 	struct member *m;
 
-	if (s == NULL)
-		return;
 	if (s->loop != NULL && s->finder != NULL)
 		ev_io_stop(s->loop, &s->found);
 	while ((m = TAILQ_FIRST(&s->members)) != NULL)
@@ -216,9 +188,10 @@ source_free(struct source *s)
 	free(s);
 }
 
-const struct state *
-source_state(const struct source *s, size_t n)
+static const struct state *
+state(const struct source *source, size_t n)
 {
+	const struct kernel *s = (const struct kernel *)source;
 	const struct member *m;
 
 	TAILQ_FOREACH(m, &s->members, entry) {
@@ -228,36 +201,78 @@ source_state(const struct source *s, size_t n)
 	return NULL;
 }
 
-const struct source_stats *
-source_stats(const struct source *s, size_t n)
+static const struct source_stats *
+stats(const struct source *source, size_t n)
 {
-	const struct source_stats *stats;
+	const struct kernel *s = (const struct kernel *)source;
+	const struct source_stats *found;
 	const struct member *m;
 	size_t i;
 
 	TAILQ_FOREACH(m, &s->members, entry) {
-		for (i = 0; (stats = namespace_stats(m->ns, i)) != NULL; i++) {
+		for (i = 0; (found = namespace_stats(m->ns, i)) != NULL; i++) {
 			if (n-- == 0)
-				return stats;
+				return found;
 		}
 	}
 	return NULL;
 }
 
 /* All but what no Linux tells, see kev(7), and what audit would, were it on. */
-uint64_t
-source_topics(const struct source *s)
+static uint64_t
+topics(const struct source *s)
 {
 	uint64_t none = KEV_TOPIC(INTERFACE_IDLE) |
 	    KEV_TOPIC(INTERFACE_QUALITY) | KEV_TOPIC(INTERFACE_ISSUES) |
 	    KEV_TOPIC(IPV6_NAT64_PREFIX_REQUEST) |
 	    KEV_TOPIC(ND6_ADDRESS_DETACHED);
-	const struct source_stats *stats;
+	const struct source_stats *found;
 	size_t i;
 
-	for (i = 0; (stats = source_stats(s, i)) != NULL; i++) {
-		if (strcmp(stats->name, "audit") == 0 && !stats->available)
+	for (i = 0; (found = stats(s, i)) != NULL; i++) {
+		if (strcmp(found->name, "audit") == 0 && !found->available)
 			none |= KEV_TOPIC(IPV4_PORT_IN_USE);
 	}
 	return KEV_TOPIC_ALL & ~none;
+}
+
+static struct stamp
+now(const struct source *s)
+{
+	(void)s;
+	return stamp_now();
+}
+
+static const struct source_ops ops = { prime, start, stop, state, stats, topics,
+	now };
+
+int
+source_kernel(struct source **out, const struct source_config *config)
+{
+	struct kernel *s = calloc(1, sizeof *s);
+	struct sockets sockets;
+	struct namespace *own;
+	int error;
+
+	*out = NULL;
+	if (s == NULL)
+		return -ENOMEM;
+	s->source.ops = &ops;
+	s->config = *config;
+	TAILQ_INIT(&s->members);
+	/* First, so that it has nothing of ours. */
+	error = config->netns == NULL ? 0 :
+	    finder_start(&s->finder, config->netns, config->rcvbuf);
+	if (error != 0) {
+		stop(&s->source);
+		return error;
+	}
+	sockets_open(&sockets, config->rcvbuf);
+	own = add(s, NULL, &sockets);
+	if (own == NULL || !namespace_is_open(own)) {
+		stop(&s->source);
+		return own == NULL ? -ENOMEM : -EPERM;
+	}
+	*out = &s->source;
+	return 0;
 }

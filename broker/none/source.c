@@ -1,5 +1,6 @@
 /*
- * For systems that kevd has no source for: it says so and does not start.
+ * For systems that kevd has no source for: it says so and does not start, but
+ * for playing what another system recorded.
  */
 #include "config.h"
 
@@ -10,53 +11,10 @@
 #include <errno.h>
 
 int
-source_new(struct source **out, const struct source_config *config)
+source_kernel(struct source **out, const struct source_config *config)
 {
 	(void)config;
 	*out = NULL;
 	log_error("this system's kernel is not supported yet");
 	return -ENOSYS;
-}
-
-int
-source_prime(struct source *s)
-{
-	(void)s;
-	return -ENOSYS;
-}
-
-void
-source_start(struct source *s, struct ev_loop *loop)
-{
-	(void)s;
-	(void)loop;
-}
-
-void
-source_free(struct source *s)
-{
-	(void)s;
-}
-
-const struct state *
-source_state(const struct source *s, size_t n)
-{
-	(void)s;
-	(void)n;
-	return NULL;
-}
-
-const struct source_stats *
-source_stats(const struct source *s, size_t n)
-{
-	(void)s;
-	(void)n;
-	return NULL;
-}
-
-uint64_t
-source_topics(const struct source *s)
-{
-	(void)s;
-	return 0;
 }

@@ -91,11 +91,19 @@ present(void *source, void (*say)(void *, struct kev_event *), void *arg)
 	}
 }
 
+static struct stamp
+now(void *source)
+{
+	(void)source;
+	return (struct stamp){ 1, 1 };
+}
+
 static void
 open_hub(size_t history, size_t queue)
 {
 	struct hub_config config = { .history = history, .queue = queue,
-	    .flush = flush, .affords = affords, .present = present };
+	    .flush = flush, .affords = affords, .present = present,
+	    .now = now };
 
 	hub = hub_new(&config);
 	assert_non_null(hub);
