@@ -107,4 +107,8 @@ struct change {
 	};
 };
 
+/* Appends what it says, in words and JSON, for people. */
+struct buf;
+void change_put(struct buf *, const struct change *);
+
 #endif

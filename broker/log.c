@@ -38,11 +38,14 @@ log_verbose(void)
 	return debug;
 }
 
-/* One write(2) a line, so that lines of several processes don't mix. */
+/*
+ * One write(2) a line, so that lines of several processes don't mix. There is
+ * room for a message of the kernel in hexadecimal, which has 32 KiB at most.
+ */
 static void
 put(int priority, const char *fmt, va_list ap)
 {
-	char line[8192];
+	static char line[1 << 17];
 	int n = 0;
 
 	if (detached) {

@@ -124,3 +124,16 @@ packet_icmp6(const void *bytes, size_t len, int hops, const uint8_t from[16],
 	memcpy(c->claim.address.byte, p + 8, 16);
 	return PACKET_CLAIM;
 }
+
+enum message_found
+packet_decode(const struct message *m, struct change *c)
+{
+	enum packet_found found = strcmp(m->source, "arp") == 0 ?
+	    packet_arp(m->bytes, m->len, c) :
+	    packet_icmp6(m->bytes, m->len, m->hops, m->from, c);
+
+	c->ifindex = m->ifindex;
+	if (found == PACKET_MALFORMED)
+		return MESSAGE_MALFORMED;
+	return found == PACKET_IGNORED ? MESSAGE_IGNORED : MESSAGE_CHANGE;
+}

@@ -7,6 +7,7 @@
 #define KEVD_PACKET_H
 
 #include "change.h"
+#include "message.h"
 
 enum packet_found {
 	PACKET_CLAIM,		/* somebody claims an address */
@@ -30,5 +31,8 @@ enum packet_found packet_arp(const void *, size_t len, struct change *);
  */
 enum packet_found packet_icmp6(const void *, size_t len, int hops,
     const uint8_t from[16], struct change *);
+
+/* Either of them, by the name of its source, with the interface. */
+enum message_found packet_decode(const struct message *, struct change *);
 
 #endif

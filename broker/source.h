@@ -14,6 +14,7 @@
 #ifndef KEVD_SOURCE_H
 #define KEVD_SOURCE_H
 
+#include "message.h"
 #include "state.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@
 #include <stdint.h>
 
 struct ev_loop;
+struct recorder;
 struct source;
 
 struct source_config {
@@ -30,6 +32,8 @@ struct source_config {
 	/* Names of other network namespaces to watch, NULL at the end; NULL:
 	 * none. One that is "all": every one there is. Lent. */
 	const char *const *netns;
+	/* Where to write down what is read, lent; NULL: nowhere. */
+	struct recorder *recorder;
 	/* Where events go. */
 	state_publish_fn *publish;
 	/* Whether readers still have much to take: what can wait waits a
@@ -55,6 +59,9 @@ struct source_stats {
 /* One that is available, without a count; both names are lent. */
 void source_stats_init(struct source_stats *, const char *name,
     const char *netns);
+
+/* One more message. */
+void source_stats_count(struct source_stats *, enum message_found);
 
 /* It cannot be had: says so once, and keeps WHY; NEEDS (or NULL) what lacks. */
 void source_stats_missing(struct source_stats *, const char *why,

@@ -16,6 +16,15 @@ source_stats_init(struct source_stats *st, const char *name, const char *netns)
 }
 
 void
+source_stats_count(struct source_stats *st, enum message_found found)
+{
+	st->received++;
+	st->decoded += found == MESSAGE_CHANGE;
+	st->ignored += found == MESSAGE_IGNORED;
+	st->malformed += found == MESSAGE_MALFORMED;
+}
+
+void
 source_stats_missing(struct source_stats *st, const char *why,
     const char *needs)
 {

@@ -4,7 +4,7 @@
 
 #include "audit_rules.h"
 #include "sockets.h"
-#include "state.h"
+#include "tape.h"
 
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -113,34 +113,39 @@ audit_source_init(struct audit_source *a, bool wanted, size_t rcvbuf)
 }
 
 static void
-take(struct audit_source *a, const char *bytes, size_t len, struct state *st)
+take(struct audit_source *a, const char *bytes, size_t len, struct tape *tape)
 {
+	static const enum message_found as[] = {
+		[AUDIT_PORT] = MESSAGE_CHANGE,
+		[AUDIT_IGNORED] = MESSAGE_IGNORED,
+		[AUDIT_MALFORMED] = MESSAGE_MALFORMED,
+	};
+	struct message part = { .source = "audit" };
 	struct stamp now = stamp_now();
 	enum audit_found found;
 	struct audit_reader r;
 	struct change c;
+	size_t at = 0;
 
 	audit_reader_init(&r, bytes, len);
-	while ((found = audit_next(&r, &a->halves, &c)) != AUDIT_NO_MORE) {
-		a->stats.received++;
-		switch (found) {
-		case AUDIT_PORT:
-			a->stats.decoded++;
+	for (; (found = audit_next(&r, &a->halves, &c)) != AUDIT_NO_MORE;
+	    at = r.next) {
+		if (found == AUDIT_PORT)
 			c.port.protocol = holders_protocol(&a->holders,
 			    c.port.port, c.port.pid, now.mono);
-			state_apply(st, &c, &now);
-			break;
-		case AUDIT_MALFORMED:
-			a->stats.malformed++;
-			break;
-		default:
-			a->stats.ignored++;
-		}
+		part.bytes = bytes + at;
+		part.len = r.next - at;
+		part.fault = r.fault;
+		part.protocol = c.port.protocol;
+		tape_message(tape, &part, as[found], &c, &now);
+		source_stats_count(&a->stats, as[found]);
+		if (found == AUDIT_PORT)
+			tape_apply(tape, &c, &now);
 	}
 }
 
 void
-audit_source_read(struct audit_source *a, struct state *st)
+audit_source_read(struct audit_source *a, struct tape *tape)
 {
 	char bytes[RECORD_MAX];
 	struct stamp now;
@@ -152,19 +157,19 @@ audit_source_read(struct audit_source *a, struct state *st)
 	for (i = 0; i < TURN; i++) {
 		n = socket_receive(a->fd, bytes, sizeof bytes);
 		if (n >= 0) {
-			take(a, bytes, (size_t)n, st);
+			take(a, bytes, (size_t)n, tape);
 		} else if (n == -EMSGSIZE) {
 			a->stats.malformed++;
 		} else if (n == -ENOBUFS) {
 			a->stats.overruns++;
 			now = stamp_now();
-			state_missed(st, &now);
+			tape_missed(tape, &now);
 		} else if (n == -EAGAIN || n == -EWOULDBLOCK) {
 			return;
 		} else if (n != -EINTR) {
 			/* Only who has the privilege can join again. */
 			now = stamp_now();
-			state_missed(st, &now);
+			tape_missed(tape, &now);
 			source_stats_missing(&a->stats, strerror((int)-n),
 			    NULL);
 			audit_source_fini(a);

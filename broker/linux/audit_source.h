@@ -10,6 +10,8 @@
 #include "holders.h"
 #include "source.h"
 
+struct tape;
+
 struct audit_source {
 	int fd;			/* -1: not available */
 	struct audit_halves halves;
@@ -24,7 +26,10 @@ struct audit_source {
 void audit_source_init(struct audit_source *, bool wanted, size_t rcvbuf);
 void audit_source_fini(struct audit_source *);
 
-/* Hands what has come to the state, up to a limit. Closes what failed. */
-void audit_source_read(struct audit_source *, struct state *);
+/*
+ * Hands what has come to the state, by the tape, up to a limit. Closes what
+ * failed.
+ */
+void audit_source_read(struct audit_source *, struct tape *);
 
 #endif

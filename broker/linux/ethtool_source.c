@@ -2,7 +2,7 @@
 
 #include "ethtool_source.h"
 
-#include "state.h"
+#include "tape.h"
 
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
@@ -16,13 +16,13 @@
 /* Datagrams read before others have their turn. */
 #define TURN 64
 
-union message {
+union datagram {
 	struct nlmsghdr head;
 	char bytes[8192];	/* the kernel's answers are far shorter */
 };
 
 static struct nlmsghdr *
-put_request(struct ethtool_source *e, union message *m, uint16_t type,
+put_request(struct ethtool_source *e, union datagram *m, uint16_t type,
     uint8_t cmd, uint8_t version)
 {
 	struct genlmsghdr *g;
@@ -51,8 +51,11 @@ send_request(const struct ethtool_source *e, const struct nlmsghdr *h)
 static const char *
 find_family(struct ethtool_source *e)
 {
-	union message m;
+	union datagram m;
+	struct message answer = { .source = "ethtool", .name = "family",
+	    .bytes = &m };
 	struct nlmsghdr *h;
+	struct stamp now;
 	ssize_t n;
 	int error;
 
@@ -67,17 +70,21 @@ find_family(struct ethtool_source *e)
 	while (n == -EINTR);
 	if (n < 0)
 		return strerror((int)-n);
+	/* Without it nobody knows, later, which messages these are. */
+	now = stamp_now();
+	answer.len = (size_t)n;
+	tape_message(e->tape, &answer, MESSAGE_IGNORED, NULL, &now);
 	return ethtool_family(&m, (size_t)n, &e->family);
 }
 
 void
-ethtool_init(struct ethtool_source *e, struct state *st,
+ethtool_init(struct ethtool_source *e, struct tape *tape,
     const struct sockets *sockets, const char *netns)
 {
 	int fd = sockets->fd[SOCKET_ETHTOOL];
 
 	memset(e, 0, sizeof *e);
-	e->state = st;
+	e->tape = tape;
 	source_stats_init(&e->stats, "ethtool", netns);
 	ethtool_renew(e, fd != -1 ? fd : -sockets->error[SOCKET_ETHTOOL]);
 }
@@ -101,30 +108,34 @@ ethtool_renew(struct ethtool_source *e, int fd)
 }
 
 static void
-take(struct ethtool_source *e, const union message *m, size_t n, bool *answered)
+take(struct ethtool_source *e, const union datagram *m, size_t n, bool *answered)
 {
+	static const enum message_found as[] = {
+		[ETHTOOL_MODES] = MESSAGE_CHANGE,
+		[ETHTOOL_IGNORED] = MESSAGE_IGNORED,
+		[ETHTOOL_MALFORMED] = MESSAGE_MALFORMED,
+	};
+	struct message part = { .source = "ethtool" };
 	struct stamp now = stamp_now();
 	struct ethtool_reader r;
 	enum ethtool_found found;
 	struct change c;
+	size_t at = 0;
 
 	ethtool_reader_init(&r, m, n);
-	while ((found = ethtool_next(&r, &e->family, &c)) != ETHTOOL_END) {
-		e->stats.received++;
-		switch (found) {
-		case ETHTOOL_MODES:
-			e->stats.decoded++;
-			state_apply(e->state, &c, &now);
-			/* Notifications have numbers, too, of their own. */
-			if (c.modes.answer && r.seq == e->seq)
-				*answered = true;
-			break;
-		case ETHTOOL_MALFORMED:
-			e->stats.malformed++;
-			break;
-		default:
-			e->stats.ignored++;
-		}
+	for (; (found = ethtool_next(&r, &e->family, &c)) != ETHTOOL_END;
+	    at = r.next) {
+		part.bytes = m->bytes + at;
+		part.len = r.next - at;
+		part.fault = r.fault;
+		tape_message(e->tape, &part, as[found], &c, &now);
+		source_stats_count(&e->stats, as[found]);
+		if (found != ETHTOOL_MODES)
+			continue;
+		tape_apply(e->tape, &c, &now);
+		/* Notifications have numbers, too, of their own. */
+		if (c.modes.answer && r.seq == e->seq)
+			*answered = true;
 	}
 }
 
@@ -133,7 +144,7 @@ static void
 read_some(struct ethtool_source *e, bool asked, int limit)
 {
 	bool answered = false;
-	union message m;
+	union datagram m;
 	ssize_t n;
 
 	while (limit-- > 0 && !(asked && answered)) {
@@ -165,7 +176,7 @@ ethtool_ask(struct ethtool_source *e, uint32_t ifindex)
 {
 	struct nlattr *nest;
 	struct nlmsghdr *h;
-	union message m;
+	union datagram m;
 
 	if (e->fd == -1)
 		return;

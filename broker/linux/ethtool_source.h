@@ -9,9 +9,11 @@
 #include "sockets.h"
 #include "source.h"
 
+struct tape;
+
 struct ethtool_source {
 	int fd;			/* lent; -1: not available */
-	struct state *state;	/* lent */
+	struct tape *tape;	/* lent */
 	struct ethtool_family family;
 	uint32_t seq;		/* of the last request */
 	bool lost;		/* something is missing: for who reads to clear */
@@ -20,7 +22,7 @@ struct ethtool_source {
 };
 
 /* Without its socket, or in a kernel without it, it is not available. */
-void ethtool_init(struct ethtool_source *, struct state *,
+void ethtool_init(struct ethtool_source *, struct tape *,
     const struct sockets *, const char *netns);
 
 /*
@@ -30,7 +32,8 @@ void ethtool_init(struct ethtool_source *, struct state *,
 void ethtool_renew(struct ethtool_source *, int fd);
 
 /*
- * Asks for one link. The answer is handed to the state, and before it whatever
+ * Asks for one link. The answer is handed to the state, by the tape, and before
+ * it whatever
  * was told before: the order of one socket is the kernel's.
  */
 void ethtool_ask(struct ethtool_source *, uint32_t ifindex);

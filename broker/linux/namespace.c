@@ -6,7 +6,7 @@
 #include "log.h"
 #include "packet_source.h"
 #include "rtnetlink_source.h"
-#include "state.h"
+#include "tape.h"
 
 #include <ev.h>
 
@@ -34,6 +34,7 @@ struct namespace {
 	char *name;
 	struct finder *finder;
 	struct state *state;
+	struct tape tape;
 	struct sockets sockets;
 	struct rtnetlink *rtnetlink;
 	struct ethtool_source ethtool;
@@ -92,13 +93,14 @@ namespace_new(const char *name, const struct sockets *sockets,
 	s->arg = config->arg;
 	if ((name != NULL && (s->name = strdup(name)) == NULL) ||
 	    (s->state = state_new(name, config->publish, config->arg)) ==
-	    NULL || (s->rtnetlink = rtnetlink_new(s->state, &s->sockets,
+	    NULL || (s->rtnetlink = rtnetlink_new(&s->tape, &s->sockets,
 	    &s->ethtool, s->name, config->rcvbuf)) == NULL ||
 	    (name == NULL && (s->audit = malloc(sizeof *s->audit)) == NULL)) {
 		namespace_free(s);
 		return NULL;
 	}
-	ethtool_init(&s->ethtool, s->state, &s->sockets, s->name);
+	tape_init(&s->tape, s->state, config->recorder, "rtnetlink", s->name);
+	ethtool_init(&s->ethtool, &s->tape, &s->sockets, s->name);
 	for (i = 0; i < PACKET_KINDS; i++)
 		packet_source_init(&s->packets[i], (enum packet_kind)i,
 		    &s->sockets, s->name);
@@ -123,6 +125,8 @@ namespace_free(struct namespace *s)
 		ev_io_stop(s->loop, &s->audit_io);
 		ev_timer_stop(s->loop, &s->timer);
 	}
+	for (i = 0; i < PACKET_KINDS; i++)
+		packet_source_fini(&s->packets[i]);
 	if (s->audit != NULL && s->audit->stats.name != NULL)
 		audit_source_fini(s->audit);
 	free(s->audit);
@@ -206,7 +210,7 @@ enter(struct namespace *s, enum phase phase, uint64_t wake)
 
 /* What found no place in memory is read again, when there may be some. */
 static void
-heed_starvation(struct namespace *s, uint64_t now)
+heed_starvation(struct namespace *s)
 {
 	static struct log_limit limit;
 
@@ -215,25 +219,23 @@ heed_starvation(struct namespace *s, uint64_t now)
 	log_limited(&limit, "out of memory: not all can be known; reading "
 	    "everything again later");
 	rtnetlink_lose(s->rtnetlink, KEV_SOURCE_LOST);
-	enter(s, FAILED, now + RETRY);
+	enter(s, FAILED, stamp_now().mono + RETRY);
 }
 
 /* What the kernel changed in silence is read, until nothing is missing. */
 static void
 settle(struct namespace *s)
 {
-	struct stamp now = stamp_now();
 	unsigned wants;
 
-	state_settle(s->state, &now);
-	heed_starvation(s, now.mono);
+	tape_settle(&s->tape);
+	heed_starvation(s);
 	wants = state_wants(s->state);
 	if (wants == 0)
 		return;
 	if (rtnetlink_dump(s->rtnetlink, wants) != 0)
-		enter(s, FAILED, now.mono + RETRY);
-	now = stamp_now();
-	state_settle(s->state, &now);
+		enter(s, FAILED, stamp_now().mono + RETRY);
+	tape_settle(&s->tape);
 }
 
 /* All that the kernel said before is known: who else claims what is ours? */
@@ -243,7 +245,7 @@ tell_disputes(struct namespace *s)
 	int i;
 
 	for (i = 0; i < PACKET_KINDS; i++)
-		packet_source_tell(&s->packets[i], s->state);
+		packet_source_tell(&s->packets[i], &s->tape);
 }
 
 int
@@ -370,7 +372,7 @@ read_feed(struct namespace *s)
 	if (!ev_is_active(&s->feed))
 		return;
 	/* A packet that explains what the kernel tells came before that. */
-	packet_source_read(&s->packets[PACKET_KIND_NDP], s->state);
+	packet_source_read(&s->packets[PACKET_KIND_NDP], &s->tape);
 	switch (rtnetlink_read(s->rtnetlink)) {
 	case RTNL_MORE:
 		settle(s);
@@ -391,6 +393,15 @@ read_feed(struct namespace *s)
 	}
 }
 
+/* Nothing of this namespace is unsettled while others have their turn. */
+static void
+end_turn(struct namespace *s)
+{
+	repair(s);
+	tape_settle(&s->tape);
+	set_timer(s);
+}
+
 static void
 feed_ready(struct ev_loop *loop, ev_io *w, int events)
 {
@@ -399,8 +410,7 @@ feed_ready(struct ev_loop *loop, ev_io *w, int events)
 	(void)loop;
 	(void)events;
 	read_feed(s);
-	repair(s);
-	set_timer(s);
+	end_turn(s);
 }
 
 static void
@@ -411,8 +421,7 @@ ethtool_ready(struct ev_loop *loop, ev_io *w, int events)
 	(void)loop;
 	(void)events;
 	ethtool_read(&s->ethtool);
-	repair(s);
-	set_timer(s);
+	end_turn(s);
 }
 
 static void
@@ -422,10 +431,9 @@ packet_ready(struct ev_loop *loop, ev_io *w, int events)
 
 	(void)loop;
 	(void)events;
-	packet_source_read(&s->packets[w - s->packet_io], s->state);
+	packet_source_read(&s->packets[w - s->packet_io], &s->tape);
 	read_feed(s);
-	repair(s);
-	set_timer(s);
+	end_turn(s);
 }
 
 static void
@@ -435,10 +443,10 @@ audit_ready(struct ev_loop *loop, ev_io *w, int events)
 
 	(void)loop;
 	(void)events;
-	audit_source_read(s->audit, s->state);
+	audit_source_read(s->audit, &s->tape);
 	if (s->audit->fd == -1)
 		ev_io_stop(s->loop, &s->audit_io);
-	set_timer(s);
+	end_turn(s);
 }
 
 /* What was waited for is over. */
@@ -483,12 +491,11 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 	/* It may have ended what was waited for; when we were late, before. */
 	read_feed(s);
 	now = stamp_now();
-	state_tick(s->state, &now);
+	tape_tick(&s->tape, &now);
 	if (s->phase != SYNCING)
 		settle(s);
-	repair(s);
 	reconcile(s, now.mono);
-	set_timer(s);
+	end_turn(s);
 }
 
 void
@@ -528,19 +535,17 @@ static void
 read_rest(struct namespace *s)
 {
 	enum rtnl_progress got = RTNL_MORE;
-	struct stamp now;
 	int i;
 
 	if (!namespace_is_open(s) || rtnetlink_fd(s->rtnetlink) == -1)
 		return;
 	for (i = 0; i < PACKET_KINDS; i++)
-		packet_source_read(&s->packets[i], s->state);
+		packet_source_read(&s->packets[i], &s->tape);
 	for (i = 0; got == RTNL_MORE && i < LAST_TURNS; i++)
 		got = rtnetlink_read(s->rtnetlink);
 	if (got == RTNL_MORE)
 		rtnetlink_lose(s->rtnetlink, KEV_SOURCE_LOST);
-	now = stamp_now();
-	state_settle(s->state, &now);
+	tape_settle(&s->tape);
 	tell_disputes(s);
 }
 
@@ -551,9 +556,9 @@ namespace_end(struct namespace *s)
 
 	read_rest(s);
 	now = stamp_now();
-	state_begin(s->state, PART_ALL);
-	(void)state_end(s->state, &now, SIZE_MAX);
-	state_settle(s->state, &now);
+	tape_begin(&s->tape, PART_ALL, &now);
+	(void)tape_end(&s->tape, &now, SIZE_MAX);
+	tape_settle(&s->tape);
 	/* Perhaps it is only its socket that went, unlike what is published. */
 	rtnetlink_give_up(s->rtnetlink);
 }

@@ -3,7 +3,7 @@
 #include "packet_source.h"
 
 #include "packet.h"
-#include "state.h"
+#include "tape.h"
 
 #include <linux/if_packet.h>
 #include <netinet/in.h>
@@ -50,6 +50,12 @@ packet_source_socket(enum packet_kind kind)
 	return kinds[kind].socket;
 }
 
+void
+packet_source_fini(struct packet_source *p)
+{
+	buf_fini(&p->bytes);
+}
+
 /* The interface and hop limit of an ICMPv6 message. */
 static void
 get_control(struct msghdr *msg, uint32_t *ifindex, int *hops)
@@ -71,9 +77,11 @@ get_control(struct msghdr *msg, uint32_t *ifindex, int *hops)
 	}
 }
 
-/* One packet. False: there is none. */
+#define PACKET_MAX 2048
+
+/* One packet into BYTES, which has that size. False: there is none. */
 static bool
-read_one(struct packet_source *p, enum packet_found *found, struct change *c)
+read_one(struct packet_source *p, void *bytes, struct message *m)
 {
 	union {
 		struct sockaddr_ll ll;
@@ -83,13 +91,10 @@ read_one(struct packet_source *p, enum packet_found *found, struct change *c)
 		struct cmsghdr align;
 		char bytes[256];
 	} control;
-	char bytes[2048];
-	struct iovec iov = { bytes, sizeof bytes };
+	struct iovec iov = { bytes, PACKET_MAX };
 	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof from,
 	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
 	    .msg_controllen = sizeof control };
-	uint32_t ifindex = 0;
-	int hops = -1;
 	ssize_t n;
 
 	memset(&from, 0, sizeof from);
@@ -101,49 +106,60 @@ read_one(struct packet_source *p, enum packet_found *found, struct change *c)
 			p->error = errno;
 		return false;
 	}
+	*m = (struct message){ .source = p->stats.name, .bytes = bytes,
+	    .len = (size_t)n, .hops = -1 };
 	if (p->kind == PACKET_KIND_ARP) {
-		*found = packet_arp(bytes, (size_t)n, c);
-		ifindex = (uint32_t)from.ll.sll_ifindex;
-	} else {
-		get_control(&msg, &ifindex, &hops);
-		*found = packet_icmp6(bytes, (size_t)n, hops,
-		    from.in6.sin6_addr.s6_addr, c);
+		m->ifindex = (uint32_t)from.ll.sll_ifindex;
+		return true;
 	}
-	c->ifindex = ifindex;
+	get_control(&msg, &m->ifindex, &m->hops);
+	memcpy(m->from, from.in6.sin6_addr.s6_addr, sizeof m->from);
+	return true;
+}
+
+/* False: there is no place to keep it. */
+static bool
+keep(struct packet_source *p, const struct tape *tape, const struct message *m,
+    const struct change *c)
+{
+	if (p->disputed == PACKET_TURN)
+		return false;
+	p->disputes[p->disputed++] = (struct dispute){ *c, *m };
+	if (tape_looks(tape))
+		buf_put(&p->bytes, m->bytes, m->len);
 	return true;
 }
 
 static void
-take(struct packet_source *p, struct state *st, enum packet_found found,
-    const struct change *c, const struct stamp *now)
+take(struct packet_source *p, struct tape *tape, const struct message *m,
+    const struct stamp *now)
 {
-	p->stats.received++;
-	if (found == PACKET_MALFORMED) {
-		p->stats.malformed++;
-	} else if (found == PACKET_IGNORED) {
-		p->stats.ignored++;
-	} else {
-		p->stats.decoded++;
-		if (state_disputes(st, c) && p->disputed < PACKET_TURN)
-			p->disputes[p->disputed++] = *c;
-		else
-			state_apply(st, c, now);
-	}
+	enum message_found found;
+	struct change c;
+
+	found = packet_decode(m, &c);
+	source_stats_count(&p->stats, found);
+	if (found == MESSAGE_CHANGE && state_disputes(tape->state, &c) &&
+	    keep(p, tape, m, &c))
+		return;
+	tape_message(tape, m, found, &c, now);
+	if (found == MESSAGE_CHANGE)
+		tape_apply(tape, &c, now);
 }
 
 void
-packet_source_read(struct packet_source *p, struct state *st)
+packet_source_read(struct packet_source *p, struct tape *tape)
 {
 	struct stamp now = stamp_now();
-	enum packet_found found;
-	struct change c;
+	char bytes[PACKET_MAX];
+	struct message m;
 	uint32_t drops;
 	int i;
 
 	if (p->fd == -1)
 		return;
-	for (i = 0; i < PACKET_TURN && read_one(p, &found, &c); i++)
-		take(p, st, found, &c, &now);
+	for (i = 0; i < PACKET_TURN && read_one(p, bytes, &m); i++)
+		take(p, tape, &m, &now);
 	/* Nothing can be read again: they are counted, and that is all. */
 	drops = i > 0 ? socket_drops(p->fd) : p->drops;
 	if (drops != p->drops)
@@ -152,12 +168,22 @@ packet_source_read(struct packet_source *p, struct state *st)
 }
 
 void
-packet_source_tell(struct packet_source *p, struct state *st)
+packet_source_tell(struct packet_source *p, struct tape *tape)
 {
 	struct stamp now = stamp_now();
-	int i;
+	struct dispute *d;
+	size_t at = 0;
 
-	for (i = 0; i < p->disputed; i++)
-		state_apply(st, &p->disputes[i], &now);
+	for (d = p->disputes; d < p->disputes + p->disputed; d++) {
+		/* Unless nobody looked when it came, or memory ran out. */
+		if (at + d->message.len <= p->bytes.len) {
+			d->message.bytes = p->bytes.data + at;
+			tape_message(tape, &d->message, MESSAGE_CHANGE,
+			    &d->change, &now);
+		}
+		at += d->message.len;
+		tape_apply(tape, &d->change, &now);
+	}
 	p->disputed = 0;
+	buf_fini(&p->bytes);
 }

@@ -5,7 +5,7 @@
 #include "buf.h"
 #include "log.h"
 #include "rtnl_decode.h"
-#include "state.h"
+#include "tape.h"
 
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -30,7 +30,7 @@
 #define QUIET_TRIES 10
 
 struct rtnetlink {
-	struct state *state;
+	struct tape *tape;
 	struct sockets *sockets;
 	struct ethtool_source *ethtool;
 	size_t rcvbuf;
@@ -57,7 +57,7 @@ fail(const char *what, int error)
 }
 
 struct rtnetlink *
-rtnetlink_new(struct state *st, struct sockets *sockets,
+rtnetlink_new(struct tape *tape, struct sockets *sockets,
     struct ethtool_source *ethtool, const char *netns, size_t rcvbuf)
 {
 	struct rtnetlink *rt = calloc(1, sizeof *rt);
@@ -65,7 +65,7 @@ rtnetlink_new(struct state *st, struct sockets *sockets,
 
 	if (rt == NULL)
 		return NULL;
-	rt->state = st;
+	rt->tape = tape;
 	rt->sockets = sockets;
 	rt->ethtool = ethtool;
 	rt->rcvbuf = rcvbuf;
@@ -138,37 +138,11 @@ rtnetlink_stats(const struct rtnetlink *rt)
 	return &rt->stats;
 }
 
-/* One message, for who watches with -v. */
 static void
-show(const struct rtnl_reader *r, enum rtnl_found found, const struct change *c)
-{
-	static const char *const words[] = {
-		[RTNL_CHANGE] = "taken", [RTNL_IGNORED] = "ignored",
-		[RTNL_MALFORMED] = "malformed", [RTNL_DONE] = "done",
-		[RTNL_ERROR] = "error", [RTNL_OVERRUN] = "overrun",
-	};
-	char hex[2 * 2048 + 1] = "";
-	const char *name;
-	size_t i, n = r->size;
-
-	for (i = 0; i < n && i < 2048; i++)
-		snprintf(hex + 2 * i, 3, "%02x", r->bytes[r->at + i]);
-	name = rtnl_type_name(r->type);
-	log_debug("rtnetlink: %s (%u) flags 0x%x seq %u pid %u, %s%s%s, "
-	    "interface %u: %s%s", name != NULL ? name : "message", r->type, r->flags,
-	    r->seq, r->pid, words[found], found == RTNL_MALFORMED ? ": " : "",
-	    found == RTNL_MALFORMED ? r->fault : "", c->ifindex, hex,
-	    n > 2048 ? "..." : "");
-}
-
-static void
-count(struct rtnetlink *rt, const struct rtnl_reader *r, enum rtnl_found found,
-    const struct change *c)
+count(struct rtnetlink *rt, const struct rtnl_reader *r, enum rtnl_found found)
 {
 	if (!r->more)
 		rt->stats.received++;
-	if (log_verbose() && !r->more)
-		show(r, found, c);
 	if (found == RTNL_CHANGE)
 		rt->stats.decoded += !r->more;
 	else if (found == RTNL_IGNORED)
@@ -180,12 +154,25 @@ count(struct rtnetlink *rt, const struct rtnl_reader *r, enum rtnl_found found,
 	    "rtnetlink: malformed message of type %u: %s", r->type, r->fault);
 }
 
+/* One thing that was found. What is asked for about it comes before it. */
 static void
-apply(struct rtnetlink *rt, const struct change *c, const struct stamp *now)
+tell(struct rtnetlink *rt, const struct rtnl_reader *r, enum rtnl_found found,
+    const struct change *c, struct stamp *now)
 {
-	if (state_wants_modes(rt->state, c))
+	struct message m = { .source = "rtnetlink",
+	    .name = rtnl_type_name(r->type), .bytes = r->bytes + r->at,
+	    .len = r->size, .more = r->more, .fault = r->fault };
+
+	count(rt, r, found);
+	if (found == RTNL_CHANGE && state_wants_modes(rt->tape->state, c)) {
 		ethtool_ask(rt->ethtool, c->ifindex);
-	state_apply(rt->state, c, now);
+		*now = stamp_now();
+	}
+	tape_message(rt->tape, &m, found == RTNL_CHANGE ? MESSAGE_CHANGE :
+	    found == RTNL_MALFORMED ? MESSAGE_MALFORMED : MESSAGE_IGNORED, c,
+	    now);
+	if (found == RTNL_CHANGE)
+		tape_apply(rt->tape, c, now);
 }
 
 /* Decodes N bytes and applies what they say. False: something is missing. */
@@ -200,10 +187,8 @@ take(struct rtnetlink *rt, size_t n)
 
 	rtnl_reader_init(r, rt->buf.bytes, n);
 	while ((found = rtnl_next(r, &c)) != RTNL_END) {
-		count(rt, r, found, &c);
-		if (found == RTNL_CHANGE)
-			apply(rt, &c, &now);
-		else if (found == RTNL_MALFORMED || found == RTNL_OVERRUN)
+		tell(rt, r, found, &c, &now);
+		if (found == RTNL_MALFORMED || found == RTNL_OVERRUN)
 			whole = false;
 	}
 	return whole;
@@ -285,7 +270,7 @@ look(struct rtnetlink *rt, size_t n, bool *changed)
 	rtnl_reader_init(r, rt->buf.bytes, n);
 	while ((found = rtnl_next(r, &c)) != RTNL_END) {
 		if (found == RTNL_MALFORMED) {
-			count(rt, r, found, &c);
+			count(rt, r, found);
 			return -EBADMSG;
 		}
 		if (r->seq != rt->seq)
@@ -393,7 +378,7 @@ fetch(struct rtnetlink *rt, unsigned parts)
 	return error;
 }
 
-/* Hands over at most LIMIT changes. False: there are more. */
+/* Hands over at most LIMIT messages. False: there are more. */
 static bool
 hand_over(struct rtnetlink *rt, size_t limit)
 {
@@ -401,17 +386,16 @@ hand_over(struct rtnetlink *rt, size_t limit)
 	enum rtnl_found found;
 	struct change c;
 
-	while (limit > 0) {
+	/* All that one message says is said at the same time. */
+	while (limit > 0 || rt->reader.hops < rt->reader.hops_end) {
 		if (rt->dump.len == 0 ||
 		    (found = rtnl_next(&rt->reader, &c)) == RTNL_END)
 			break;
-		count(rt, &rt->reader, found, &c);
-		if (found != RTNL_CHANGE)
-			continue;
-		apply(rt, &c, &now);
-		limit--;
+		tell(rt, &rt->reader, found, &c, &now);
+		if (found == RTNL_CHANGE && !rt->reader.more)
+			limit--;
 	}
-	if (limit == 0 || !state_end(rt->state, &now, limit))
+	if (limit == 0 || !tape_end(rt->tape, &now, limit))
 		return false;
 	buf_fini(&rt->dump);
 	return true;
@@ -428,12 +412,14 @@ int
 rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
 {
 	int error = fetch(rt, parts);
+	struct stamp now;
 
 	if (error != 0) {
 		rtnetlink_lose(rt, KEV_SOURCE_LOST);
 		return error;
 	}
-	state_begin(rt->state, parts);
+	now = stamp_now();
+	tape_begin(rt->tape, parts, &now);
 	(void)hand_over(rt, SIZE_MAX);
 	return 0;
 }
@@ -446,11 +432,11 @@ tell_gap(struct rtnetlink *rt)
 	uint32_t drops = fd != -1 ? socket_drops(fd) : rt->drops;
 	struct stamp now = stamp_now();
 
-	state_settle(rt->state, &now);
-	if (rt->lost == 0 && state_corrections(rt->state) > 0)
+	tape_settle(rt->tape);
+	if (rt->lost == 0 && state_corrections(rt->tape->state) > 0)
 		rt->lost = KEV_KERNEL_OVERRUN;
 	if (rt->lost != 0)
-		state_gap(rt->state, rt->lost, drops - rt->drops, &now);
+		tape_gap(rt->tape, rt->lost, drops - rt->drops, &now);
 	rt->drops = drops;
 	rt->lost = 0;
 }
@@ -482,17 +468,20 @@ fetch_all(struct rtnetlink *rt)
 enum rtnl_progress
 rtnetlink_resync(struct rtnetlink *rt)
 {
+	struct stamp now;
+
 	if (!rt->resyncing) {
 		if (!fetch_all(rt))
 			return RTNL_LOST;
-		state_begin(rt->state, PART_ALL);
+		now = stamp_now();
+		tape_begin(rt->tape, PART_ALL, &now);
 		rt->resyncing = true;
 	}
 	if (!hand_over(rt, PIECE))
 		return RTNL_MORE;
 	rt->resyncing = false;
 	/* What found no place is as missing as before. */
-	if (state_starved(rt->state)) {
+	if (state_starved(rt->tape->state)) {
 		rtnetlink_lose(rt, KEV_SOURCE_LOST);
 		return RTNL_LOST;
 	}

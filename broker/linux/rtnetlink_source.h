@@ -13,13 +13,14 @@
 #include "stamp.h"
 
 struct rtnetlink;
+struct tape;
 
 /*
  * Reads the sockets, which are lent, and asks ETHTOOL where it matters. Without
  * them it is not available. RCVBUF as for sockets_open, should one of our own
  * namespace (NETNS is NULL) fail. NULL: no memory.
  */
-struct rtnetlink *rtnetlink_new(struct state *, struct sockets *,
+struct rtnetlink *rtnetlink_new(struct tape *, struct sockets *,
     struct ethtool_source *, const char *netns, size_t rcvbuf);
 void rtnetlink_free(struct rtnetlink *);
 
@@ -35,7 +36,7 @@ enum rtnl_progress {
 	RTNL_LOST		/* something is missing: rtnetlink_resync */
 };
 
-/* Reads what there is, up to a limit, and hands it to the state. */
+/* Reads what there is, up to a limit, and hands it to the state, by the tape. */
 enum rtnl_progress rtnetlink_read(struct rtnetlink *);
 
 /*

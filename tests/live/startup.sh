@@ -96,8 +96,9 @@ stop_kevd
 
 # Every message of the kernel is told to who wants to see it.
 start_kevd -v
-grep -q 'rtnetlink: newlink (16) .* interface 1: [0-9a-f]\{100\}' "$dir/err" ||
-    fail "$(head -c 1000 "$dir/err")"
+grep -q 'rtnetlink: newlink: link of interface 1 "lo" {"type":"loopback",.*: [0-9a-f]\{1000,\}$' \
+    "$dir/err" && grep -q 'ethtool: link modes of interface 1 .*: [0-9a-f]\{50,\}$' \
+    "$dir/err" || fail "$(head -c 1000 "$dir/err")"
 stop_kevd
 
 # It is the default, and its directory is made, in a /run of our own.

@@ -3,7 +3,7 @@
 #include "event.h"
 #include "linux/namespace.h"
 #include "linux/rtnetlink_source.h"
-#include "state.h"
+#include "tape.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -86,6 +86,7 @@ publish(void *arg, struct kev_event *ev)
 static struct state *st;
 static struct sockets sockets;
 static struct ethtool_source ethtool;
+static struct tape tape;
 static struct rtnetlink *rt;
 
 static int
@@ -95,8 +96,9 @@ open_source(void **state)
 	gaps = 0;
 	st = state_new(NULL, publish, NULL);
 	sockets_open(&sockets, 0);
-	ethtool_init(&ethtool, st, &sockets, NULL);
-	rt = rtnetlink_new(st, &sockets, &ethtool, NULL, 0);
+	tape_init(&tape, st, NULL, "rtnetlink", NULL);
+	ethtool_init(&ethtool, &tape, &sockets, NULL);
+	rt = rtnetlink_new(&tape, &sockets, &ethtool, NULL, 0);
 	return rt == NULL || rtnetlink_dump(rt, PART_ALL) != 0;
 }
 

@@ -1,0 +1,152 @@
+#include "config.h"
+
+#include "change.h"
+
+#include "buf.h"
+#include "json.h"
+
+#include <string.h>
+
+static const char *const names[] = {
+	[CHANGE_NONE] = "nothing",
+	[CHANGE_LINK] = "link",
+	[CHANGE_LINK_GONE] = "link gone",
+	[CHANGE_MODES] = "link modes",
+	[CHANGE_ADDR] = "address",
+	[CHANGE_ADDR_GONE] = "address gone",
+	[CHANGE_ROUTER] = "router",
+	[CHANGE_ROUTER_GONE] = "router gone",
+	[CHANGE_NEXTHOP] = "next hop changed",
+	[CHANGE_CLAIM] = "claim",
+	[CHANGE_NEIGH] = "neighbour",
+	[CHANGE_ADVERT] = "router advertisement",
+	[CHANGE_NAT64] = "NAT64 prefix",
+	[CHANGE_PORT] = "port in use",
+};
+
+static void
+put_object(struct buf *b, enum kev_class class, const void *object)
+{
+	buf_putc(b, ' ');
+	kev_object_put(b, class, object, UINT64_MAX, false);
+}
+
+static void
+put_number(struct buf *b, const char *name, uint64_t v)
+{
+	if (v == 0)
+		return;
+	buf_putc(b, ' ');
+	buf_puts(b, name);
+	buf_putc(b, ' ');
+	json_put_u64(b, v);
+}
+
+static void
+put_link(struct buf *b, const struct change_link *l)
+{
+	buf_putc(b, ' ');
+	json_put_string(b, l->ifname, strlen(l->ifname));
+	put_object(b, KEV_LINK, &l->link);
+	put_number(b, "master", l->master_index);
+	buf_puts(b, l->closing ? " closing" : "");
+}
+
+static void
+put_modes(struct buf *b, const struct change_modes *m)
+{
+	struct kev_link link = { .has = m->has, .speed = m->speed,
+	    .duplex = m->duplex };
+
+	put_object(b, KEV_LINK, &link);
+	buf_puts(b, m->answer ? " asked for" : "");
+}
+
+static void
+put_router(struct buf *b, const struct change_router *r)
+{
+	struct kev_note from = { .has = KEV_BIT(ADDRESS), .address = r->prefsrc };
+
+	put_object(b, KEV_ROUTER, &r->router);
+	if (r->prefsrc.family != 0)
+		put_object(b, KEV_NOTE, &from);
+	put_number(b, "next hop", r->nh_id);
+	if (r->expires < 0)
+		buf_puts(b, " expired");
+	else
+		put_number(b, "expires in 1/100 s", (uint64_t)r->expires);
+	buf_puts(b, r->replaces ? " replaces others" : "");
+}
+
+/* What has no object of its own is told as one of those that are not kept. */
+static void
+put_note(struct buf *b, const struct change *c)
+{
+	struct kev_note n = { .has = KEV_BIT(ADDRESS) | KEV_BIT(LLADDR) };
+
+	switch (c->type) {
+	case CHANGE_CLAIM:
+		n.address = c->claim.address;
+		n.lladdr = c->claim.lladdr;
+		break;
+	case CHANGE_NEIGH:
+		n.address = c->neigh.address;
+		n.lladdr = c->neigh.lladdr;
+		break;
+	case CHANGE_ADVERT:
+		n.has = KEV_BIT(ADDRESS) | KEV_BIT(LIFETIME);
+		n.address = c->advert.address;
+		n.lifetime = c->advert.lifetime;
+		break;
+	case CHANGE_NAT64:
+		n.has = KEV_BIT(PREFIX) | KEV_BIT(PREFIXLEN) | KEV_BIT(LIFETIME) |
+		    (c->nat64.router.family != 0 ? KEV_BIT(ROUTER) : 0);
+		n.prefix = c->nat64.prefix;
+		n.prefixlen = c->nat64.prefixlen;
+		n.lifetime = c->nat64.lifetime;
+		n.router = c->nat64.router;
+		break;
+	default:
+		n.has = KEV_BIT(PORT) | KEV_BIT(PID) | KEV_BIT(COMMAND) |
+		    (c->port.protocol != 0 ? KEV_BIT(PROTOCOL) : 0);
+		n.port = c->port.port;
+		n.pid = c->port.pid;
+		n.protocol = c->port.protocol;
+		memcpy(n.command, c->port.command, sizeof n.command);
+	}
+	put_object(b, KEV_NOTE, &n);
+	if (c->type == CHANGE_NEIGH && c->neigh.failed)
+		buf_puts(b, " does not answer");
+}
+
+void
+change_put(struct buf *b, const struct change *c)
+{
+	buf_puts(b, names[c->type]);
+	put_number(b, "of interface", c->ifindex);
+	switch (c->type) {
+	case CHANGE_LINK:
+	case CHANGE_LINK_GONE:
+		put_link(b, &c->link);
+		break;
+	case CHANGE_MODES:
+		put_modes(b, &c->modes);
+		break;
+	case CHANGE_ADDR:
+	case CHANGE_ADDR_GONE:
+		put_object(b, KEV_ADDR, &c->addr);
+		break;
+	case CHANGE_ROUTER:
+	case CHANGE_ROUTER_GONE:
+		put_router(b, &c->router);
+		break;
+	case CHANGE_NEXTHOP:
+		put_number(b, "number", c->router.nh_id);
+		break;
+	case CHANGE_NONE:
+		break;
+	default:
+		put_note(b, c);
+	}
+	put_number(b, "for netlink port", c->pid);
+}
