@@ -9,6 +9,8 @@
 #include "loop.h"
 #include "notify.h"
 #include "options.h"
+#include "play.h"
+#include "recorder.h"
 #include "server.h"
 #include "source.h"
 
@@ -30,6 +32,7 @@ struct kevd {
 	struct options options;
 	struct server server;
 	struct source *source;
+	struct recorder *recorder;
 	struct pidfh *pidfile;
 	uid_t uid;
 	gid_t gid;
@@ -76,16 +79,26 @@ find_names(struct kevd *k, gid_t *group)
 	return true;
 }
 
+static int
+open_source(struct kevd *k)
+{
+	const struct options *o = &k->options;
+	struct source_config config = { .rcvbuf = o->rcvbuf,
+	    .port_in_use = o->port_in_use, .netns = o->netns,
+	    .resync = (unsigned)o->resync, .recorder = k->recorder,
+	    .publish = server_publish,
+	    .crowded = server_crowded, .arg = &k->server };
+
+	if (o->play != NULL)
+		return play_new(&k->source, &config, o->play, o->play_speed);
+	return source_kernel(&k->source, &config);
+}
+
 /* Join groups, dump, listen: from then on nothing is missed. */
 static bool
 open_all(struct kevd *k)
 {
 	const struct options *o = &k->options;
-	struct source_config source = { .rcvbuf = o->rcvbuf,
-	    .port_in_use = o->port_in_use, .netns = o->netns,
-	    .resync = (unsigned)o->resync,
-	    .publish = server_publish,
-	    .crowded = server_crowded, .arg = &k->server };
 	struct server_config server = {
 		.path = o->socket, .mode = o->mode, .queue = o->queue,
 		.history = o->history, .max_clients = o->max_clients,
@@ -98,12 +111,14 @@ open_all(struct kevd *k)
 		return false;
 	daemon_allow_files(o->max_clients + OWN_FILES +
 	    (o->netns != NULL ? NETNS_FILES : 0));
+	if (o->record != NULL && recorder_open(&k->recorder, o->record) != 0)
+		return false;
+	server.recorder = k->recorder;
 	if (server_init(&k->server, &server) != 0) {
 		log_error("out of memory");
 		return false;
 	}
-	if (source_kernel(&k->source, &source) != 0 ||
-	    source_prime(k->source) != 0)
+	if (open_source(k) != 0 || source_prime(k->source) != 0)
 		return false;
 	if (o->default_socket)
 		make_directory(k);
@@ -135,6 +150,7 @@ serve(struct kevd *k, int token)
 	ev_signal_start(loop, &interrupt);
 	signal(SIGPIPE, SIG_IGN);
 	source_start(k->source, loop);
+	recorder_start(k->recorder, loop);
 	server_start(&k->server, loop, k->source);
 	if (token != -1)
 		daemon_detached(token, is_relative(k->options.socket) ||
@@ -162,6 +178,7 @@ main(int argc, char *argv[])
 	if (k.server.hub != NULL)
 		server_fini(&k.server);
 	source_free(k.source);
+	recorder_free(k.recorder);
 	if (k.pidfile != NULL)
 		pidfile_remove(k.pidfile);
 	options_fini(&k.options);

@@ -33,12 +33,15 @@ static const char usage[] =
 "                        when something was lost (0)\n"
 "      --rcvbuf BYTES    receive buffer for the kernel's messages\n"
 "      --port-in-use     watch for ports that are in use; see kevd(8)\n"
+"      --record FILE     write down every message of the kernel\n"
+"      --play FILE       play what was recorded, in place of the kernel\n"
+"      --play-speed X    X times as fast, 0 as fast as possible (1)\n"
 "  -v, --verbose         log every message of the kernel\n"
 "  -h, --help\n"
 "  -V, --version\n";
 
 enum { QUEUE = 256, HISTORY, MAX_CLIENTS, MAX_PER_USER, READER_TIMEOUT,
-	RESYNC, RCVBUF, NETNS, PORT_IN_USE };
+	RESYNC, RCVBUF, NETNS, PORT_IN_USE, RECORD, PLAY, PLAY_SPEED };
 
 static const struct option longs[] = {
 	{ "socket", required_argument, NULL, 'u' },
@@ -57,6 +60,9 @@ static const struct option longs[] = {
 	{ "rcvbuf", required_argument, NULL, RCVBUF },
 	{ "resync", required_argument, NULL, RESYNC },
 	{ "port-in-use", no_argument, NULL, PORT_IN_USE },
+	{ "record", required_argument, NULL, RECORD },
+	{ "play", required_argument, NULL, PLAY },
+	{ "play-speed", required_argument, NULL, PLAY_SPEED },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -94,6 +100,21 @@ get_mode(const char *text, mode_t *mode)
 	}
 	*mode = (mode_t)n;
 	return true;
+}
+
+/* Digits, perhaps with a point among them: no sign, no exponent, no words. */
+static bool
+get_speed(const char *text, double *speed)
+{
+	char *end;
+
+	*speed = strtod(text, &end);
+	if (text[strspn(text, "0123456789.")] == '\0' && *end == '\0' &&
+	    end != text && *speed <= 1e6)
+		return true;
+	fprintf(stderr, "kevd: --play-speed %s: must be a number, 0 to "
+	    "1000000\n", text);
+	return false;
 }
 
 /* A file of that name is made by ip-netns(8). */
@@ -180,9 +201,47 @@ take(struct options *o, int c)
 	case PORT_IN_USE:
 		o->port_in_use = true;
 		return true;
+	case RECORD:
+		o->record = optarg;
+		return true;
+	case PLAY:
+		o->play = optarg;
+		return true;
+	case PLAY_SPEED:
+		return get_speed(optarg, &o->play_speed);
 	default:
 		return false;
 	}
+}
+
+/* What is only for the kernel, or only for a recording. */
+static bool
+fits_together(const struct options *o)
+{
+	const struct {
+		bool given;
+		const char *name;
+	} of_kernel[] = {
+		{ o->record != NULL, "--record" },
+		{ o->netns != NULL, "--netns" },
+		{ o->port_in_use, "--port-in-use" },
+		{ o->rcvbuf != 0, "--rcvbuf" },
+		{ o->resync != 0, "--resync" },
+	};
+	size_t i;
+
+	if (o->play == NULL && o->play_speed >= 0) {
+		fputs("kevd: --play-speed: only with --play\n", stderr);
+		return false;
+	}
+	for (i = 0; i < sizeof of_kernel / sizeof of_kernel[0]; i++) {
+		if (o->play == NULL || !of_kernel[i].given)
+			continue;
+		fprintf(stderr, "kevd: --play: not with %s, which is about the "
+		    "kernel\n", of_kernel[i].name);
+		return false;
+	}
+	return true;
 }
 
 void
@@ -199,7 +258,7 @@ options_parse(struct options *o, int argc, char *argv[])
 
 	*o = (struct options){ .socket = getenv("KEV_SOCKET"), .mode = 0666,
 	    .ready_fd = -1, .queue = 1 << 20, .history = 4 << 20,
-	    .max_clients = 4096, .reader_timeout = 3600 };
+	    .max_clients = 4096, .reader_timeout = 3600, .play_speed = -1 };
 	if (o->socket == NULL || o->socket[0] == '\0') {
 		o->socket = KEV_SOCKET_PATH;
 		o->default_socket = true;
@@ -220,9 +279,16 @@ options_parse(struct options *o, int argc, char *argv[])
 	/* Nobody has all the places, if not told otherwise. */
 	if (o->max_per_user == 0)
 		o->max_per_user = (o->max_clients + 1) / 2;
-	if (optind == argc)
+	if (optind < argc) {
+		fprintf(stderr, "kevd: %s: there are no arguments\n",
+		    argv[optind]);
+		goto bad;
+	}
+	if (fits_together(o)) {
+		if (o->play_speed < 0)
+			o->play_speed = 1;
 		return -1;
-	fprintf(stderr, "kevd: %s: there are no arguments\n", argv[optind]);
+	}
 bad:
 	fputs("Try 'kevd --help'.\n", stderr);
 	return 2;

@@ -28,6 +28,9 @@ struct options {
 	size_t rcvbuf;		/* 0: as the source sees fit */
 	const char **netns;	/* NULL, or names with a NULL at the end; owned */
 	bool port_in_use;
+	const char *record;	/* or NULL */
+	const char *play;	/* or NULL */
+	double play_speed;	/* 0: as fast as can be */
 };
 
 /*

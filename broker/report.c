@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "json.h"
 #include "log.h"
+#include "recorder.h"
 #include "server.h"
 #include "source.h"
 #include "state.h"
@@ -296,6 +297,29 @@ put_limits(struct buf *b, const struct server *s)
 	put_count(b, ",\"cut_off\":", s->peers.cut_off);
 }
 
+static void
+put_record(struct buf *b, const struct recorder *recorder)
+{
+	struct recorder_stats st;
+
+	buf_puts(b, ",\"record\":");
+	if (recorder == NULL) {
+		buf_puts(b, "null");
+		return;
+	}
+	st = recorder_stats(recorder);
+	buf_puts(b, "{\"file\":");
+	json_put_string(b, st.file, strlen(st.file));
+	put_count(b, ",\"messages\":", st.messages);
+	put_count(b, ",\"bytes\":", st.bytes);
+	buf_puts(b, ",\"error\":");
+	if (st.error != NULL)
+		json_put_string(b, st.error, strlen(st.error));
+	else
+		buf_puts(b, "null");
+	buf_putc(b, '}');
+}
+
 void
 report_stats(struct buf *b, const struct server *s)
 {
@@ -323,5 +347,6 @@ report_stats(struct buf *b, const struct server *s)
 	}
 	buf_putc(b, ']');
 	put_history(b, s);
+	put_record(b, s->config.recorder);
 	put_limits(b, s);
 }

@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+struct recorder;
 struct source;
 
 struct server_config {
@@ -21,6 +22,7 @@ struct server_config {
 	size_t max_per_user;	/* who is neither root nor kevd's own */
 	unsigned timeout;	/* as peer_group.timeout */
 	int fd;			/* listening socket handed over, or -1 */
+	const struct recorder *recorder;	/* to be told of; NULL: none */
 };
 
 struct server {

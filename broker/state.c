@@ -61,6 +61,24 @@ state_free(struct state *st)
 	free(st);
 }
 
+void
+state_set_played(struct state *st)
+{
+	st->played = true;
+}
+
+bool
+state_is_empty(const struct state *st)
+{
+	return RB_EMPTY(&st->links);
+}
+
+static enum kev_origin
+origin(const struct state *st, enum kev_origin by)
+{
+	return st->played ? KEV_BY_PLAY : by;
+}
+
 struct link *
 state_link(struct state *st, uint32_t ifindex)
 {
@@ -84,12 +102,12 @@ state_ifindex(const struct state *st, const char *ifname)
 
 static void
 emit_any(struct state *st, const struct link *l, enum kev_topic topic,
-    enum kev_origin origin, const struct kev_object *data,
+    enum kev_origin by, const struct kev_object *data,
     const struct kev_object *prev, uint64_t changed)
 {
 	struct kev_event ev = {
 		.topic = topic,
-		.origin = origin,
+		.origin = origin(st, by),
 		.time = st->now.time,
 		.mono = st->now.mono,
 		.ifname = l != NULL ? l->name : NULL,
@@ -116,9 +134,9 @@ state_emit_change(struct state *st, const struct link *l, enum kev_topic topic,
 
 void
 state_emit_by(struct state *st, const struct link *l, enum kev_topic topic,
-    enum kev_origin origin, const struct kev_object *data)
+    enum kev_origin by, const struct kev_object *data)
 {
-	emit_any(st, l, topic, origin, data, NULL, 0);
+	emit_any(st, l, topic, by, data, NULL, 0);
 }
 
 void
@@ -276,7 +294,8 @@ publish_changed(struct state *st)
 	struct kev_note note = { .has = KEV_BIT(INTERFACES) | KEV_BIT(FAMILIES) };
 	struct kev_event ev = {
 		.topic = KEV_T_NETWORK_CHANGED,
-		.origin = st->changed_live ? KEV_BY_RTNETLINK : KEV_BY_RESYNC,
+		.origin = origin(st, st->changed_live ? KEV_BY_RTNETLINK :
+		    KEV_BY_RESYNC),
 		.time = st->now.time,
 		.mono = st->now.mono,
 		.netns = st->netns,
@@ -444,7 +463,7 @@ state_snapshot(const struct state *st, const struct stamp *now,
 	struct addr *a;
 
 	t.ev = (struct kev_event){
-		.origin = KEV_BY_RTNETLINK, .time = now->time,
+		.origin = origin(st, KEV_BY_RTNETLINK), .time = now->time,
 		.mono = now->mono, .netns = st->netns, .snapshot = true,
 	};
 	RB_FOREACH(l, link_tree, (struct link_tree *)&st->links) {

@@ -32,6 +32,12 @@ typedef void state_publish_fn(void *arg, struct kev_event *);
 struct state *state_new(const char *netns, state_publish_fn *, void *arg);
 void state_free(struct state *);
 
+/* From here on "source" of its events is "play", whoever knew it. */
+void state_set_played(struct state *);
+
+/* Whether nothing is. */
+bool state_is_empty(const struct state *);
+
 /*
  * One fact. Events come out at once, in order, but that the removal of an IPv4
  * address is held back for a moment: when the same address is added again

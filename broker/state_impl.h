@@ -111,6 +111,7 @@ struct ports {
 
 struct state {
 	char *netns;
+	bool played;		/* all of it is out of a recording */
 	state_publish_fn *publish;
 	void *arg;
 	struct link_tree links;

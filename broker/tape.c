@@ -126,6 +126,14 @@ tape_end(struct tape *t, const struct stamp *now, size_t limit)
 	return !t->dumping;
 }
 
+/* Nothing to be written down: a recording that ends within a dump says so. */
+void
+tape_cancel(struct tape *t)
+{
+	state_cancel(t->state);
+	t->dumping = false;
+}
+
 void
 tape_gap(struct tape *t, enum kev_cause cause, uint64_t lost,
     const struct stamp *now)

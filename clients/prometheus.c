@@ -18,6 +18,10 @@ static const struct single {
 	{ "history", "bytes", "kev_history_bytes", "gauge",
 	    "Bytes of events kept" },
 	{ "history", "events", "kev_history_events", "gauge", "Events kept" },
+	{ "record", "messages", "kev_record_messages_total", "counter",
+	    "Lines recorded" },
+	{ "record", "bytes", "kev_record_bytes_total", "counter",
+	    "Bytes recorded" },
 };
 
 /* What every source has. */

@@ -65,7 +65,7 @@ frame_next(struct frame *f, bool eof, const char **line, size_t *len)
 			f->skipping = false;
 			continue;
 		}
-		if (*len > KEV_REQUEST_MAX) {
+		if (*len > (f->max != 0 ? f->max : KEV_REQUEST_MAX)) {
 			f->skipping = end == NULL;
 			if (f->skipping)
 				frame_fini(f);

@@ -1,6 +1,6 @@
 /*
- * Lines out of a byte stream, none longer than KEV_REQUEST_MAX: what is longer
- * is reported once, and skipped up to its end.
+ * Lines out of a byte stream, none longer than "max": what is longer is reported
+ * once, and skipped up to its end.
  */
 #ifndef KEV_FRAME_H
 #define KEV_FRAME_H
@@ -17,6 +17,7 @@ struct frame {
 	struct buf in;		/* bytes not yet taken as lines */
 	size_t taken;		/* of them, those already returned */
 	size_t seen;		/* of them, those known to hold no newline */
+	size_t max;		/* bytes of a line; 0: KEV_REQUEST_MAX */
 	bool skipping;		/* inside a line that is too long */
 };
 

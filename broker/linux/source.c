@@ -6,9 +6,9 @@
 #include "source.h"
 
 #include "finder.h"
+#include "formats.h"
 #include "log.h"
 #include "namespace.h"
-#include "topics.h"
 
 #include <sys/queue.h>
 
@@ -218,22 +218,19 @@ stats(const struct source *source, size_t n)
 	return NULL;
 }
 
-/* All but what no Linux tells, see kev(7), and what audit would, were it on. */
+/* What audit would tell, were it on, is missing when it is not. */
 static uint64_t
 topics(const struct source *s)
 {
-	uint64_t none = KEV_TOPIC(INTERFACE_IDLE) |
-	    KEV_TOPIC(INTERFACE_QUALITY) | KEV_TOPIC(INTERFACE_ISSUES) |
-	    KEV_TOPIC(IPV6_NAT64_PREFIX_REQUEST) |
-	    KEV_TOPIC(ND6_ADDRESS_DETACHED);
 	const struct source_stats *found;
+	uint64_t none = 0;
 	size_t i;
 
 	for (i = 0; (found = stats(s, i)) != NULL; i++) {
 		if (strcmp(found->name, "audit") == 0 && !found->available)
-			none |= KEV_TOPIC(IPV4_PORT_IN_USE);
+			none = KEV_TOPIC(IPV4_PORT_IN_USE);
 	}
-	return KEV_TOPIC_ALL & ~none;
+	return LINUX_TOPICS & ~none;
 }
 
 static struct stamp

@@ -1,0 +1,8 @@
+/*
+ * What every system can decode.
+ */
+#include "config.h"
+
+#include "format.h"
+
+const struct format *const formats[] = { &format_arp, &format_ndp, NULL };
