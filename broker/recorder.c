@@ -65,23 +65,22 @@ give_up(struct recorder *r, size_t n, int error)
 static void
 flush(struct recorder *r)
 {
+	size_t done = 0;
 	ssize_t n;
 
-	if (r->fd == -1 || r->lines.len == 0)
-		return;
-	do
-		n = write(r->fd, r->lines.data, r->lines.len);
-	while (n == -1 && errno == EINTR);
-	if (n == -1) {
-		give_up(r, 0, errno);
-	} else if ((size_t)n < r->lines.len) {
-		/* That it is full is only said to who writes on. */
-		give_up(r, (size_t)n, ENOSPC);
-	} else {
-		r->bytes += (uint64_t)n;
-		r->messages = 0;
-		buf_clear(&r->lines);
+	/* Why it was not all is only said to who writes on. */
+	while (r->fd != -1 && done < r->lines.len) {
+		n = write(r->fd, r->lines.data + done, r->lines.len - done);
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			give_up(r, done, errno);
 	}
+	if (r->fd == -1)
+		return;
+	r->bytes += done;
+	r->messages = 0;
+	buf_clear(&r->lines);
 }
 
 static void

@@ -118,12 +118,13 @@ bool
 tape_end(struct tape *t, const struct stamp *now, size_t limit)
 {
 	struct record line = { .message.source = t->source, .empty = true };
+	bool over = state_end(t->state, now, limit);
 
-	t->dumping = !state_end(t->state, now, limit);
-	line.end = t->dumping ? limit : SIZE_MAX;
+	line.end = over ? SIZE_MAX : limit;
 	record(t, &line, now);
+	t->dumping = !over;
 	told(t, now);
-	return !t->dumping;
+	return over;
 }
 
 /* Nothing to be written down: a recording that ends within a dump says so. */

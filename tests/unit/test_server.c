@@ -46,7 +46,7 @@ start(void **state)
 	(void)state;
 	loop = ev_loop_new(0);
 	if (server_init(&server, &config) != 0 ||
-	    source_new(&source, &from) != 0 || source_prime(source) != 0)
+	    source_kernel(&source, &from) != 0 || source_prime(source) != 0)
 		return -1;
 	/* Nobody comes there. */
 	server.fd = socket(AF_UNIX, SOCK_STREAM, 0);
