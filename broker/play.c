@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 /* Lines, and pieces of the file, that are read before others have their turn. */
-#define TURN 256
+#define TURN 64
 /* Bytes of a piece. */
 #define PIECE 65536
 /* Seconds that readers have to take what they were given. */
@@ -120,7 +120,16 @@ go_on_in(struct play *p, double seconds)
 static void
 finish(struct play *p)
 {
+	const struct source_stats *st;
+	uint64_t malformed = 0;
+	size_t i;
+
 	replay_end(p->replay);
+	for (i = 0; (st = replay_stats(p->replay, i)) != NULL; i++)
+		malformed += st->malformed;
+	log_info("%s: played to its end: %llu lines, %llu malformed", p->file,
+	    (unsigned long long)replay_stats(p->replay, 0)->decoded,
+	    (unsigned long long)malformed);
 	close(p->fd);
 	p->fd = -1;
 }
@@ -131,6 +140,11 @@ turn(struct play *p)
 	double wait;
 	int i;
 
+	/* Nobody falls behind for that there is no kernel that has to wait. */
+	if (p->crowded(p->arg)) {
+		go_on_in(p, PAUSE);
+		return;
+	}
 	for (i = 0; i < TURN; i++) {
 		switch (find_line(p)) {
 		case PLAY_LINE:
@@ -153,7 +167,7 @@ turn(struct play *p)
 		replay_step(p->replay);
 		p->pending = false;
 	}
-	go_on_in(p, p->crowded(p->arg) ? PAUSE : 0);
+	go_on_in(p, 0);
 }
 
 static void

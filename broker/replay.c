@@ -47,7 +47,6 @@ struct replay {
 	struct stamp now;
 	bool begun;		/* there was a line */
 	bool has_ticks;		/* and all ticks of the states are lines, too */
-	struct log_limit bad;
 	struct {
 		struct replay *replay;
 		struct space *space;
@@ -202,13 +201,15 @@ find_channel(const struct space *s, const char *source)
 	return NULL;
 }
 
+static struct log_limit faults;
+
 /* The line is no good, which counts for its source if that is known. */
 static void
 refuse(struct replay *r, const char *source, const char *fault)
 {
 	struct channel *c = find_channel(TAILQ_FIRST(&r->spaces), source);
 
-	log_limited(&r->bad, "%s:%llu: %s", r->file,
+	log_limited(&faults, "%s:%llu: %s", r->file,
 	    (unsigned long long)r->lines, fault);
 	source_stats_count(c != NULL ? &c->stats : &r->stats,
 	    MESSAGE_MALFORMED);
@@ -239,8 +240,9 @@ check_source(struct replay *r)
 		return false;
 	}
 	if (r->stats.ignored == 0)
-		log_warning("%s:%llu: messages of \"%s\" cannot be decoded here",
-		    r->file, (unsigned long long)r->lines, source);
+		log_limited(&faults, "%s:%llu: messages of \"%s\" cannot be "
+		    "decoded here", r->file, (unsigned long long)r->lines,
+		    source);
 	source_stats_count(&r->stats, MESSAGE_IGNORED);
 	return false;
 }
@@ -346,7 +348,7 @@ take(void *arg, const struct message *m, enum message_found found,
 	if (found == MESSAGE_CHANGE)
 		tape_apply(tape, c, &r->now);
 	if (found == MESSAGE_MALFORMED)
-		log_limited(&r->bad, "%s:%llu: malformed message of %s%s%s",
+		log_limited(&faults, "%s:%llu: malformed message of %s%s%s",
 		    r->file, (unsigned long long)r->lines,
 		    channel->format->name, m->fault != NULL ? ": " : "",
 		    m->fault != NULL ? m->fault : "");
@@ -423,22 +425,15 @@ replay_settle(struct replay *r)
 void
 replay_end(struct replay *r)
 {
-	uint64_t bad = r->stats.malformed;
 	struct space *s;
-	size_t i;
 
 	TAILQ_FOREACH(s, &r->spaces, entry) {
 		if (s->tape.dumping) {
-			log_warning("%s: ends within a dump", r->file);
+			log_limited(&faults, "%s: ends within a dump", r->file);
 			tape_cancel(&s->tape);
 		}
 		tape_settle(&s->tape);
-		for (i = 0; formats[i] != NULL; i++)
-			bad += s->channels[i].stats.malformed;
 	}
-	log_info("%s: played %llu of %llu lines; %llu malformed", r->file,
-	    (unsigned long long)r->stats.decoded,
-	    (unsigned long long)r->lines, (unsigned long long)bad);
 }
 
 const struct state *

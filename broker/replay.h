@@ -31,7 +31,7 @@ void replay_step(struct replay *);
 /* There is nothing more to read for now. */
 void replay_settle(struct replay *);
 
-/* It ends here. Logged, with how much there was. */
+/* It ends here. */
 void replay_end(struct replay *);
 
 /* What a source is asked for. */

@@ -2,7 +2,7 @@
 # Every kept input through its target; see fuzz.h.
 : "${top_srcdir:=.}" "${top_builddir:=.}"
 kept=$top_srcdir/tests/fuzz
-for target in audit client ethtool glob line packet request rtnl; do
+for target in audit client ethtool glob line packet play request rtnl; do
 	program=$top_builddir/tests/fuzz/fuzz_$target
 	[ -x "$program" ] || continue
 	set -- "$kept/$target"/*

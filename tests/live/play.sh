@@ -31,7 +31,7 @@ all_events() {
 play() {
 	rm -f "$dir/lines"
 	start_kevd --play "$1" --play-speed 0 --history 100000000
-	until grep -q ': played ' "$dir/err"; do
+	until grep -q ': played to its end' "$dir/err"; do
 		kill -0 "$kevd_pid" || fail "$(cat "$dir/err")"
 	done
 	"$kevctl" inject interface/idle -i mark1 || fail inject
