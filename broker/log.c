@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #define BURST 10
 
@@ -28,7 +29,9 @@ log_init(const char *progname, bool verbose)
 void
 log_to_syslog(void)
 {
-	openlog(name, LOG_PID, LOG_DAEMON);
+	/* What it opens can't be opened in the sandbox. */
+	tzset();
+	openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	detached = true;
 }
 

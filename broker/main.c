@@ -85,7 +85,8 @@ open_source(struct kevd *k)
 	const struct options *o = &k->options;
 	struct source_config config = { .rcvbuf = o->rcvbuf,
 	    .port_in_use = o->port_in_use, .netns = o->netns,
-	    .resync = (unsigned)o->resync, .recorder = k->recorder,
+	    .resync = (unsigned)o->resync, .sandbox = o->sandbox,
+	    .recorder = k->recorder,
 	    .publish = server_publish,
 	    .crowded = server_crowded, .arg = &k->server };
 
@@ -136,6 +137,20 @@ is_relative(const char *path)
 	return path != NULL && path[0] != '/';
 }
 
+/* Nothing is opened any more, and no client was heard so far. */
+static void
+give_up_rights(struct kevd *k)
+{
+	const char *files[3] = { NULL };
+	size_t n = 0;
+
+	if (k->server.made.st_ino != 0)
+		files[n++] = k->options.socket;
+	if (k->pidfile != NULL)
+		files[n++] = k->options.pidfile;
+	k->server.sandbox = sys_sandbox(files);
+}
+
 static bool
 serve(struct kevd *k, int token)
 {
@@ -156,6 +171,8 @@ serve(struct kevd *k, int token)
 		daemon_detached(token, is_relative(k->options.socket) ||
 		    is_relative(k->options.pidfile));
 	notify_ready(k->options.ready_fd);
+	if (k->options.sandbox)
+		give_up_rights(k);
 	ev_run(loop, 0);
 	return true;
 }

@@ -36,12 +36,14 @@ static const char usage[] =
 "      --record FILE     write down every message of the kernel\n"
 "      --play FILE       play what was recorded, in place of the kernel\n"
 "      --play-speed X    X times as fast, 0 as fast as possible (1)\n"
+"      --no-sandbox      keep rights that are not needed, for debuggers\n"
 "  -v, --verbose         log every message of the kernel\n"
 "  -h, --help\n"
 "  -V, --version\n";
 
 enum { QUEUE = 256, HISTORY, MAX_CLIENTS, MAX_PER_USER, READER_TIMEOUT,
-	RESYNC, RCVBUF, NETNS, PORT_IN_USE, RECORD, PLAY, PLAY_SPEED };
+	RESYNC, RCVBUF, NETNS, PORT_IN_USE, RECORD, PLAY, PLAY_SPEED,
+	NO_SANDBOX };
 
 static const struct option longs[] = {
 	{ "socket", required_argument, NULL, 'u' },
@@ -63,6 +65,7 @@ static const struct option longs[] = {
 	{ "record", required_argument, NULL, RECORD },
 	{ "play", required_argument, NULL, PLAY },
 	{ "play-speed", required_argument, NULL, PLAY_SPEED },
+	{ "no-sandbox", no_argument, NULL, NO_SANDBOX },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -209,6 +212,9 @@ take(struct options *o, int c)
 		return true;
 	case PLAY_SPEED:
 		return get_speed(optarg, &o->play_speed);
+	case NO_SANDBOX:
+		o->sandbox = false;
+		return true;
 	default:
 		return false;
 	}
@@ -258,7 +264,8 @@ options_parse(struct options *o, int argc, char *argv[])
 
 	*o = (struct options){ .socket = getenv("KEV_SOCKET"), .mode = 0666,
 	    .ready_fd = -1, .queue = 1 << 20, .history = 4 << 20,
-	    .max_clients = 4096, .reader_timeout = 3600, .play_speed = -1 };
+	    .max_clients = 4096, .reader_timeout = 3600, .play_speed = -1,
+	    .sandbox = true };
 	if (o->socket == NULL || o->socket[0] == '\0') {
 		o->socket = KEV_SOCKET_PATH;
 		o->default_socket = true;

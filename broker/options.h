@@ -31,6 +31,7 @@ struct options {
 	const char *record;	/* or NULL */
 	const char *play;	/* or NULL */
 	double play_speed;	/* 0: as fast as can be */
+	bool sandbox;
 };
 
 /*

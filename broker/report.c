@@ -320,6 +320,15 @@ put_record(struct buf *b, const struct recorder *recorder)
 	buf_putc(b, '}');
 }
 
+static void
+put_sandbox(struct buf *b, const struct sys_sandbox *s)
+{
+	put_bool(b, ",\"sandbox\":{\"no_new_privs\":", s->no_new_privs);
+	put_bool(b, ",\"seccomp\":", s->seccomp);
+	put_count(b, ",\"landlock\":", (uint64_t)s->landlock);
+	buf_putc(b, '}');
+}
+
 void
 report_stats(struct buf *b, const struct server *s)
 {
@@ -329,6 +338,7 @@ report_stats(struct buf *b, const struct server *s)
 
 	put_count(b, ",\"uptime\":", (stamp_now().mono - s->started) / 1000000);
 	put_count(b, ",\"rss\":", sys_rss());
+	put_sandbox(b, &s->sandbox);
 	put_sources(b, s);
 	buf_puts(b, ",\"events\":{");
 	for (t = 0; t < KEV_TOPICS; t++) {

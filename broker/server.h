@@ -6,6 +6,7 @@
 #define KEVD_SERVER_H
 
 #include "peer.h"
+#include "sys.h"
 
 #include <sys/stat.h>
 
@@ -37,6 +38,7 @@ struct server {
 	struct stat made;	/* the socket that we made */
 	uint64_t started;	/* stamp.mono */
 	uint64_t turned_away;	/* clients that found no place */
+	struct sys_sandbox sandbox;	/* what "stats" tells of it */
 };
 
 /* 0 or -ENOMEM. CONFIG is copied, its path lent. */

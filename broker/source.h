@@ -29,6 +29,7 @@ struct source_config {
 	size_t rcvbuf;		/* bytes of receive buffer; 0: as advised */
 	bool port_in_use;	/* watch for that, which costs */
 	unsigned resync;	/* seconds until all is read again anyway, or 0 */
+	bool sandbox;		/* its processes get one, too; see sys.h */
 	/* Names of other network namespaces to watch, NULL at the end; NULL:
 	 * none. One that is "all": every one there is. Lent. */
 	const char *const *netns;

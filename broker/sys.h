@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Who is at the other end of a Unix socket; PID 0: not known. 0 or -errno. */
@@ -16,6 +17,20 @@ size_t sys_rss(void);
 
 /* Gives up, for good, what may be done beyond what the user may. 0 or -errno. */
 int sys_drop(void);
+
+/* What holds a process that might be taken over. */
+struct sys_sandbox {
+	bool no_new_privs;
+	bool seccomp;
+	int landlock;		/* its version; 0: not there */
+};
+
+/*
+ * Gives up, for good, what a kevd that runs does not need: all is open, and
+ * only FILES (NULL at the end) are to be removed. Says which part cannot be
+ * had, in the log, and goes on without that.
+ */
+struct sys_sandbox sys_sandbox(const char *const *files);
 
 /*
  * Tells when sockets are closed at the other end although nothing is read from

@@ -33,3 +33,24 @@ do
 	CFLAGS=$kev_cflags
 done
 ])
+
+# KEV_SECCOMP: libseccomp, where there is such a thing; not without if asked
+# for. with_seccomp is yes or no then.
+AC_DEFUN([KEV_SECCOMP], [
+AC_ARG_WITH([seccomp],
+	[AS_HELP_STRING([--with-seccomp=auto|yes|no],
+		[let kevd use few system calls, by libseccomp (auto)])],
+	[], [with_seccomp=auto])
+AS_CASE([$with_seccomp], [yes|no|auto], [],
+	[AC_MSG_ERROR([--with-seccomp=$with_seccomp: must be auto, yes or no])])
+AS_IF([test $with_seccomp = yes && test $system != linux],
+	[AC_MSG_ERROR([--with-seccomp: only Linux has it])])
+AS_IF([test $system != linux], [with_seccomp=no])
+AS_IF([test $with_seccomp != no],
+	[PKG_CHECK_MODULES([SECCOMP], [libseccomp >= 2.5],
+		[with_seccomp=yes
+		 AC_DEFINE([HAVE_SECCOMP], [1], [Defined if there is libseccomp.])],
+		[AS_IF([test $with_seccomp = yes], [kev_missing="$kev_missing
+  libseccomp: Debian libseccomp-dev, Fedora libseccomp-devel, Alpine libseccomp-dev, Arch libseccomp"])
+		 with_seccomp=no])])
+])

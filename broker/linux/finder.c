@@ -22,7 +22,8 @@ struct finder {
 };
 
 int
-finder_start(struct finder **out, const char *const *names, size_t rcvbuf)
+finder_start(struct finder **out, const char *const *names, size_t rcvbuf,
+    bool sandbox)
 {
 	struct finder *f = calloc(1, sizeof *f);
 	int fd[2], error = 0;
@@ -38,7 +39,7 @@ finder_start(struct finder **out, const char *const *names, size_t rcvbuf)
 		close(fd[1]);
 	} else if (f->pid == 0) {
 		free(f);
-		finder_child(fd[1], names, rcvbuf);
+		finder_child(fd[1], names, rcvbuf, sandbox);
 	}
 	if (error != 0) {
 		log_error("no process to find namespaces: %s", strerror(error));

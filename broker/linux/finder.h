@@ -19,9 +19,11 @@ struct finder;
 
 /*
  * Starts it for the NAMES, or all if one of them is "all"; NULL at the end.
- * RCVBUF as for sockets_open. 0 or -errno, logged.
+ * RCVBUF as for sockets_open; SANDBOX: only with the system calls that it needs
+ * for that. 0 or -errno, logged.
  */
-int finder_start(struct finder **, const char *const *names, size_t rcvbuf);
+int finder_start(struct finder **, const char *const *names, size_t rcvbuf,
+    bool sandbox);
 
 /* Ends the process. NULL is fine. */
 void finder_stop(struct finder *);

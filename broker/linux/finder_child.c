@@ -3,6 +3,7 @@
 #include "finder_child.h"
 
 #include "nslist.h"
+#include "sandbox.h"
 
 #include <linux/capability.h>
 #include <linux/rtnetlink.h>
@@ -60,20 +61,9 @@ struct child {
 static void
 keep_little(void)
 {
-	const uint32_t wanted = 1u << CAP_SYS_ADMIN | 1u << CAP_SYS_PTRACE |
-	    1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW;
-	struct __user_cap_header_struct head = {
-	    _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct caps[2];
-
-	if (syscall(SYS_capget, &head, caps) == 0) {
-		caps[0].permitted &= wanted;
-		caps[0].effective = caps[0].permitted;
-		caps[0].inheritable = 0;
-		memset(&caps[1], 0, sizeof caps[1]);
-		(void)syscall(SYS_capset, &head, caps);
-	}
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	(void)sandbox_capabilities(1u << CAP_SYS_ADMIN | 1u << CAP_SYS_PTRACE |
+	    1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW);
+	(void)sandbox_no_new_privs();
 }
 
 /* Nothing of kevd's stays open here, so that who waits for its end sees it. */
@@ -375,7 +365,7 @@ wait_for_more(struct child *c)
 }
 
 void
-finder_child(int fd, const char *const *names, size_t rcvbuf)
+finder_child(int fd, const char *const *names, size_t rcvbuf, bool sandbox)
 {
 	struct child c = { .fd = fd, .names = names, .rcvbuf = rcvbuf };
 	const char *const *p;
@@ -399,6 +389,9 @@ finder_child(int fd, const char *const *names, size_t rcvbuf)
 		_exit(1);
 	if (wants_ids(&c))
 		open_ids(&c);
+	/* Not Landlock: under it nobody sees in which namespace others are. */
+	if (sandbox)
+		(void)sandbox_calls(SANDBOX_FINDER);
 	scan(&c);
 	tell(&c, FOUND_ALL, "", NULL);
 	for (;;) {

@@ -14,6 +14,7 @@ struct finder_message {
 };
 
 /* Goes on until FD is closed at the other end. Arguments as finder_start. */
-_Noreturn void finder_child(int fd, const char *const *names, size_t rcvbuf);
+_Noreturn void finder_child(int fd, const char *const *names, size_t rcvbuf,
+    bool sandbox);
 
 #endif

@@ -259,7 +259,8 @@ source_kernel(struct source **out, const struct source_config *config)
 	TAILQ_INIT(&s->members);
 	/* First, so that it has nothing of ours. */
 	error = config->netns == NULL ? 0 :
-	    finder_start(&s->finder, config->netns, config->rcvbuf);
+	    finder_start(&s->finder, config->netns, config->rcvbuf,
+	    config->sandbox);
 	if (error != 0) {
 		stop(&s->source);
 		return error;

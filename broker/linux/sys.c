@@ -2,14 +2,14 @@
 
 #include "sys.h"
 
-#include <linux/capability.h>
+#include "sandbox.h"
+
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 int
@@ -25,17 +25,23 @@ sys_peer(int fd, uid_t *uid, pid_t *pid)
 	return 0;
 }
 
+/* Opened once: later, in the sandbox, nothing can be. */
 size_t
 sys_rss(void)
 {
-	unsigned long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
+	static int fd = -1;
+	unsigned long pages;
+	char text[128];
+	ssize_t n;
 
-	if (f == NULL)
+	if (fd == -1)
+		fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	n = fd == -1 ? -1 : pread(fd, text, sizeof text - 1, 0);
+	if (n == -1)
 		return 0;
-	if (fscanf(f, "%*u %lu", &pages) != 1)
-		pages = 0;
-	fclose(f);
+	text[n] = '\0';
+	if (sscanf(text, "%*u %lu", &pages) != 1)
+		return 0;
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -43,12 +49,7 @@ sys_rss(void)
 int
 sys_drop(void)
 {
-	struct __user_cap_header_struct head = {
-	    .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
-
-	memset(none, 0, sizeof none);
-	return syscall(SYS_capset, &head, none) == -1 ? -errno : 0;
+	return sandbox_capabilities(0);
 }
 
 /* epoll tells EPOLLHUP unasked; libev has no way to wait for that alone. */

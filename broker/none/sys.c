@@ -2,6 +2,8 @@
 
 #include "sys.h"
 
+#include "log.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -24,6 +26,14 @@ int
 sys_drop(void)
 {
 	return 0;
+}
+
+struct sys_sandbox
+sys_sandbox(const char *const *files)
+{
+	(void)files;
+	log_info("sandbox: not available on this system");
+	return (struct sys_sandbox){ .landlock = 0 };
 }
 
 int

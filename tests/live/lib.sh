@@ -91,6 +91,8 @@ if [ -x "$top_builddir/.libs/kevctl" ]; then
 	LD_LIBRARY_PATH=$tools${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 	export LD_LIBRARY_PATH
 fi
+# What looks at a program from within needs more than that does.
+no_sandbox=${KEV_WRAP:+--no-sandbox}
 kevd=$top_builddir/kevd kevsub=$tools/kevsub kevctl=$tools/kevctl
 
 pids=
@@ -112,7 +114,7 @@ start_kevd() {
 	export KEV_SOCKET="${socket:-$dir/s}"
 	mkfifo "$dir/ready.$$" || exit 1
 	# shellcheck disable=SC2086
-	${KEV_WRAP:-} "$kevd" -n 3 ${KEV_TEST_USER:+-U $KEV_TEST_USER} "$@" 3>"$dir/ready.$$" 2>"$dir/err" &
+	${KEV_WRAP:-} "$kevd" $no_sandbox -n 3 ${KEV_TEST_USER:+-U $KEV_TEST_USER} "$@" 3>"$dir/ready.$$" 2>"$dir/err" &
 	kevd_pid=$!
 	pids="$pids $kevd_pid"
 	read -r _ <"$dir/ready.$$" || :

@@ -3,15 +3,18 @@
 #include "event.h"
 #include "linux/namespace.h"
 #include "linux/rtnetlink_source.h"
+#include "sys.h"
 #include "tape.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <ev.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -333,6 +336,34 @@ broken_packets(void **state)
 	ev_loop_destroy(loop);
 }
 
+/* The same where nearly nothing can be opened any more. */
+static void
+broken_in_sandbox(void **state)
+{
+	static const char *const none[] = { NULL };
+	enum rtnl_progress progress;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (is_watched())
+		skip();
+	memset(&fake, 0, sizeof fake);
+	fake.len = -EBADF;
+	fake.times = 1;
+	pid = fork();
+	if (pid == 0) {
+		(void)sys_sandbox(none);
+		if (rtnetlink_read(rt) != RTNL_LOST || rtnetlink_fd(rt) != -1)
+			_exit(1);
+		while ((progress = rtnetlink_resync(rt)) == RTNL_MORE)
+			continue;
+		_exit(progress == RTNL_FINISHED && gaps == 1 ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /* What was asked for does not come: all is read anew, and the reason told. */
 static void
 unanswered(void **state)
@@ -368,6 +399,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(disturbed, open_source,
 		    close_source),
 		cmocka_unit_test(broken_packets),
+		cmocka_unit_test_setup_teardown(broken_in_sandbox, open_source,
+		    close_source),
 		cmocka_unit_test_setup_teardown(unanswered, open_source,
 		    close_source),
 	};
