@@ -17,6 +17,9 @@ KEV_WRAP="setpriv --inh-caps +net_raw --ambient-caps +net_raw ${KEV_WRAP:-}" \
 awk '/^(Uid|Gid):/ && ($2 == 0 || $3 == 0 || $4 == 0 || $5 == 0) { exit 1 }
     /^Cap(Inh|Prm|Eff|Amb):/ && $2 !~ /^0+$/ { exit 1 }' "/proc/$kevd_pid/status" ||
     fail "still root: $(cat "/proc/$kevd_pid/status")"
+"$kevctl" ping >/dev/null || fail "does not answer"
+[ -n "$no_sandbox${SANITIZE:-}" ] || grep -q '^NoNewPrivs:.1$' "/proc/$kevd_pid/status" ||
+    fail "no sandbox: $(cat "/proc/$kevd_pid/status")"
 # It goes on hearing the kernel, and can still ask it.
 start_log
 ip addr add 192.0.2.1/24 dev v0
