@@ -54,3 +54,21 @@ AS_IF([test $with_seccomp != no],
   libseccomp: Debian libseccomp-dev, Fedora libseccomp-devel, Alpine libseccomp-dev, Arch libseccomp"])
 		 with_seccomp=no])])
 ])
+
+# KEV_SYSTEMD: where its units go, in our prefix, which is one of the places
+# where it looks; no if there is no systemd.
+AC_DEFUN([KEV_SYSTEMD], [
+AC_ARG_WITH([systemdsystemunitdir],
+	[AS_HELP_STRING([--with-systemdsystemunitdir=DIR],
+		[install units for systemd there, or "no" (PREFIX/lib/systemd/system
+		where there is systemd)])],
+	[], [with_systemdsystemunitdir=auto])
+AS_IF([test "$with_systemdsystemunitdir" = auto],
+	[PKG_CHECK_EXISTS([systemd], [with_systemdsystemunitdir=yes],
+		[with_systemdsystemunitdir=no])])
+AS_IF([test "$with_systemdsystemunitdir" = yes],
+	[with_systemdsystemunitdir='${prefix}/lib/systemd/system'])
+AC_SUBST([systemdsystemunitdir], [$with_systemdsystemunitdir])
+AC_SUBST([sysusersdir], ['${prefix}/lib/sysusers.d'])
+AM_CONDITIONAL([SYSTEMD], [test "$with_systemdsystemunitdir" != no])
+])
