@@ -430,13 +430,13 @@ resume(struct kev *k)
 
 	if (k->asked == NULL && k->wanted == NULL)
 		return 0;
-	if (k->asked == NULL) {
+	if (k->asked == NULL)
 		k->asked = json_incref(k->wanted);
+	/* Also if it was asked for before, and kevd went without an answer. */
+	if (k->asked == k->wanted && k->cursor != NULL) {
 		r = json_deep_copy(k->wanted);
-		if (k->cursor != NULL) {
-			json_object_del(r, "snapshot");
-			json_object_set_new(r, "after", json_string(k->cursor));
-		}
+		json_object_del(r, "snapshot");
+		json_object_set_new(r, "after", json_string(k->cursor));
 	} else {
 		r = json_incref(k->asked);
 	}

@@ -250,6 +250,7 @@ never_answers(void **state)
 		wait_it_out();
 		assert_int_equal(next(), KEV_NONE);
 		assert_true(accepts());
+		assert_string_equal(asked("after"), "r-7");
 		hang_up();
 		assert_int_equal(next(), KEV_NONE);
 	}
@@ -280,6 +281,7 @@ too_many(void **state)
 		limit = limit * 2 > 10000 ? 10000 : limit * 2;
 		assert_int_equal(next(), KEV_NONE);
 		assert_true(accepts());
+		assert_string_equal(asked("after"), "r-7");
 		say(refusal);
 		hang_up();
 		assert_int_equal(next(), KEV_NONE);
