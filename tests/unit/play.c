@@ -20,9 +20,10 @@ main(void)
 	bool snapshot, amid = false;
 
 	while ((len = getline(&line, &size, stdin)) != -1) {
-		/* What holds now is all that does; the rest is forgotten. */
+		/* What holds now is all that does, be it nothing. */
 		snapshot = strstr(line, "\"snapshot\":true") != NULL;
-		if (snapshot && !amid)
+		if (!amid && (snapshot ||
+		    strstr(line, "{\"topic\":\"kev/synced\"") == line))
 			json_object_clear(player);
 		amid = snapshot;
 		if (player_line(player, line, (size_t)len))
