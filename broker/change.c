@@ -65,7 +65,8 @@ put_modes(struct buf *b, const struct change_modes *m)
 static void
 put_router(struct buf *b, const struct change_router *r)
 {
-	struct kev_note from = { .has = KEV_BIT(ADDRESS), .address = r->prefsrc };
+	struct kev_note from = { .has = KEV_BIT(ADDRESS),
+	    .address = r->prefsrc };
 
 	put_object(b, KEV_ROUTER, &r->router);
 	if (r->prefsrc.family != 0)
@@ -99,8 +100,8 @@ put_note(struct buf *b, const struct change *c)
 		n.lifetime = c->advert.lifetime;
 		break;
 	case CHANGE_NAT64:
-		n.has = KEV_BIT(PREFIX) | KEV_BIT(PREFIXLEN) | KEV_BIT(LIFETIME) |
-		    (c->nat64.router.family != 0 ? KEV_BIT(ROUTER) : 0);
+		n.has = KEV_BIT(PREFIX) | KEV_BIT(PREFIXLEN) |
+		    KEV_BIT(LIFETIME) | (c->nat64.router.family != 0 ? KEV_BIT(ROUTER) : 0);
 		n.prefix = c->nat64.prefix;
 		n.prefixlen = c->nat64.prefixlen;
 		n.lifetime = c->nat64.lifetime;

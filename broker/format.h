@@ -15,7 +15,7 @@ typedef void format_take_fn(void *arg, const struct message *,
 
 struct format {
 	const char *name;	/* of its source */
-	uint64_t topics;	/* that it can tell of, bits of enum kev_topic */
+	uint64_t topics;	/* that it can tell of: KEV_TOPIC */
 	size_t memory;		/* bytes to be kept for each namespace */
 	/* Calls TAKE for all there is in BUFFER, which came in one piece.
 	 * MEMORY is zeroes at first. */

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Lines, and pieces of the file, that are read before others have their turn. */
+/* Lines, and pieces of the file, that are read before others have a turn. */
 #define TURN 64
 /* Bytes of a piece. */
 #define PIECE 65536

@@ -40,7 +40,7 @@ struct replay {
 	void *arg;
 	TAILQ_HEAD(, space) spaces;	/* our own first, then by name */
 	struct space *last;	/* that of the line before, or NULL */
-	struct source_stats stats;	/* of lines that are no known source's */
+	struct source_stats stats;	/* of lines */
 	uint64_t lines;
 	struct record next;	/* the line to be done */
 	struct stamp when;	/* its time */
@@ -95,7 +95,7 @@ open_channels(struct space *s)
 
 	while (formats[n] != NULL)
 		n++;
-	s->channels = calloc(n, sizeof *s->channels);
+	s->channels = calloc(n + 1, sizeof *s->channels);
 	for (i = 0; s->channels != NULL && i < n; i++) {
 		s->channels[i].format = formats[i];
 		source_stats_init(&s->channels[i].stats, formats[i]->name,

@@ -1,6 +1,6 @@
 /*
- * Lines out of a byte stream, none longer than "max": what is longer is reported
- * once, and skipped up to its end.
+ * Lines out of a byte stream, none longer than "max": what is longer is
+ * reported once, and skipped up to its end.
  */
 #ifndef KEV_FRAME_H
 #define KEV_FRAME_H

@@ -108,7 +108,8 @@ ethtool_renew(struct ethtool_source *e, int fd)
 }
 
 static void
-take(struct ethtool_source *e, const union datagram *m, size_t n, bool *answered)
+take(struct ethtool_source *e, const union datagram *m, size_t n,
+    bool *answered)
 {
 	static const enum message_found as[] = {
 		[ETHTOOL_MODES] = MESSAGE_CHANGE,

@@ -33,8 +33,7 @@ void ethtool_renew(struct ethtool_source *, int fd);
 
 /*
  * Asks for one link. The answer is handed to the state, by the tape, and before
- * it whatever
- * was told before: the order of one socket is the kernel's.
+ * it whatever was told before: the order of one socket is the kernel's.
  */
 void ethtool_ask(struct ethtool_source *, uint32_t ifindex);
 

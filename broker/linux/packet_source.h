@@ -50,8 +50,8 @@ void packet_source_renew(struct packet_source *, int fd);
 
 /*
  * Hands what has come to the state, by the tape, up to a limit, but for claims
- * to addresses in use here: perhaps such an address was taken back before that, and the
- * kernel's message is still to be read. When there is none any more,
+ * to addresses in use here: perhaps such an address was taken back before that,
+ * and the kernel's message is still to be read. When there is none any more,
  * packet_source_tell hands them over.
  */
 void packet_source_read(struct packet_source *, struct tape *);

@@ -36,7 +36,7 @@ enum rtnl_progress {
 	RTNL_LOST		/* something is missing: rtnetlink_resync */
 };
 
-/* Reads what there is, up to a limit, and hands it to the state, by the tape. */
+/* Reads what there is, up to a limit, and hands it to the tape's state. */
 enum rtnl_progress rtnetlink_read(struct rtnetlink *);
 
 /*

@@ -1,7 +1,7 @@
 /*
  * A whole recording, through lines, decoders, states and the encoding: lines of
- * JSON come out, whose time does not go back, and what a snapshot tells is what
- * the events before it told of interfaces.
+ * JSON come out, whose time does not go back in a namespace, and what a snapshot
+ * tells is what the events before it told of interfaces.
  */
 #include "config.h"
 
@@ -36,8 +36,10 @@ publish(void *arg, struct kev_event *ev)
 	MUST(memchr(w->line.data, '\n', w->line.len - 1) == NULL);
 	json_decref(o);
 	MUST(ev->origin == KEV_BY_PLAY);
-	MUST(ev->mono >= w->mono);
-	w->mono = ev->mono;
+	if (ev->netns == NULL) {
+		MUST(ev->mono >= w->mono);
+		w->mono = ev->mono;
+	}
 	if (ev->topic == KEV_T_INTERFACE_ATTACH && ev->snapshot)
 		w->shown++;
 	else if (ev->topic == KEV_T_INTERFACE_ATTACH)

@@ -350,7 +350,7 @@ dumps(void **state)
 	at(START, "timer", "", "");
 	vector(START, "veth-create.1", "");
 	vector(START, "veth-create.2", "");
-	/* One of them is told again; then none is, and it goes in two pieces. */
+	/* One of them is told again; then none, and they go in two pieces. */
 	at(START + 1, "rtnetlink", ",\"dump\":[\"link\"]", "");
 	vector(START + 1, "veth-create.1", ",\"end\":true");
 	assert_int_equal(last_of("interface/detach"), START + 1);

@@ -111,7 +111,8 @@ static const struct change link_up = {
 static const struct change address = {
 	.type = CHANGE_ADDR, .ifindex = 2,
 	.addr = { .has = KEV_BIT(ADDRESS) | KEV_BIT(STATUS), .family = KEV_INET,
-	    .status = KEV_PREFERRED, .address = { KEV_INET, { 192, 0, 2, 1 } } },
+	    .status = KEV_PREFERRED,
+	    .address = { KEV_INET, { 192, 0, 2, 1 } } },
 };
 
 static void
