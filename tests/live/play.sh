@@ -39,7 +39,7 @@ play() {
 
 # The buffer is small, so that something is lost.
 # shellcheck disable=SC2086 # two words or none
-start_kevd $extra --rcvbuf 20000 --record "$dir/recording" --history 100000000
+start_kevd $extra -v --rcvbuf 20000 --record "$dir/recording" --history 100000000
 start_log
 ip addr add 192.0.2.1/24 dev v0
 expect_event ipv4/address-ready v0
@@ -101,6 +101,13 @@ for source in timer rtnetlink ethtool arp ndp; do
 	grep -q "^{\"source\":\"$source\"" "$dir/recording" || fail "nothing of $source"
 done
 
+# Each message is shown, too, whoever it came from.
+for shown in 'rtnetlink: newaddr: address of interface' \
+    'rtnetlink: newroute: router of interface .*"inet6"' \
+    'ethtool: link modes of interface' 'arp: claim of interface .*192.0.2.1' \
+    'ndp: router advertisement of interface .*"lifetime":1800'; do
+	grep -q "$shown.*: [0-9a-f]\{30,\}\$" "$dir/err" || fail "not shown: $shown"
+done
 for time in first second; do
 	play "$dir/recording"
 	all_events >"$dir/played"

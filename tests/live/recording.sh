@@ -103,12 +103,12 @@ stop_kevd
 
 # It goes at its pace, or faster. The clock is that of the machine.
 clock() { awk '{ print int($1 * 1000) }' /proc/uptime; }
-line $start veth-create.2 >"$dir/slow"
-line $((start + 3000000)) addr4-add.1 >>"$dir/slow"
-# takes AT-LEAST LESS-THAN [OPTION...]: milliseconds
+# takes AT-LEAST LESS-THAN SECONDS [OPTION...]: so many milliseconds, for that.
 takes() {
 	least=$1 less=$2
-	shift 2
+	line $start veth-create.2 >"$dir/slow"
+	line $((start + $3 * 1000000)) addr4-add.1 >>"$dir/slow"
+	shift 3
 	before=$(clock)
 	start_kevd --play "$dir/slow" "$@"
 	"$kevsub" -q -W -t 60 ipv4/address-add >/dev/null || fail "kevsub"
@@ -118,9 +118,10 @@ takes() {
 	[ $((after - before)) -ge "$least" ] && [ $((after - before)) -lt "$less" ] ||
 	    fail "$* took $((after - before)) ms"
 }
-takes 2900 60000
-takes 1450 2900 --play-speed 2
-takes 0 2900 --play-speed 0
+takes 1990 60000 2
+takes 1990 60000 1 --play-speed .5
+takes 1990 60000 60 --play-speed 30
+takes 0 60000 60 --play-speed 0
 
 # Out of a pipe: it listens before there is anything, takes what comes, and goes
 # on when that ends.
@@ -144,7 +145,7 @@ stop_kevd
 	line $start veth-create.2
 	yes "$(line $start addr4-add.1; line $start addr4-del-primary.3)" | head -n 10000
 } >"$dir/much"
-rm "$dir/pipe"
+rm "$dir/pipe" "$dir/lines"
 mkfifo "$dir/pipe"
 start_kevd --play "$dir/pipe" --play-speed 0 --queue 300000
 readers=
