@@ -135,6 +135,7 @@ lines(void **state)
 		AT("rtnetlink", "1", ",\"dump\":[\"link\",\"addr4\"],"
 		    "\"hex\":\"\""),
 		AT("rtnetlink", "2", ",\"hex\":\"0102\""),
+		AT("rtnetlink", "2", ",\"hex\":\"0102\""),
 		AT("rtnetlink", "3", ",\"end\":true,\"hex\":\"\""),
 		AT("rtnetlink", "4", ",\"continued\":true,\"hex\":\"0102\""),
 		AT("rtnetlink", "5", ",\"hex\":\"0102\""),
@@ -148,8 +149,10 @@ lines(void **state)
 	(void)state;
 	tape_begin(&tape, PART_LINK | PART_ADDR4, &now);
 	message(&link_up, 2);
+	message(&address, 2);
 	/* Not within a dump. */
 	tape_settle(&tape);
+	assert_int_equal(changed, 0);
 	now = (struct stamp){ 3, 3 };
 	assert_true(tape_end(&tape, &now, SIZE_MAX));
 	message(&address, 4);
