@@ -297,6 +297,7 @@ options_parse(struct options *o, int argc, char *argv[])
 		return -1;
 	}
 bad:
+	options_fini(o);
 	fputs("Try 'kevd --help'.\n", stderr);
 	return 2;
 }
