@@ -147,14 +147,14 @@ stop_kevd
 } >"$dir/much"
 rm "$dir/pipe" "$dir/lines"
 mkfifo "$dir/pipe"
-start_kevd --play "$dir/pipe" --play-speed 0 --queue 300000
+start_kevd --play "$dir/pipe" --play-speed 0 --queue 600000
 readers=
-for n in 1 2 3 4 5 6 7 8; do
+for n in 1 2 3 4; do
 	"$kevsub" --strict -c 30000 -o text '**' >"$dir/all.$n" 2>"$dir/err.$n" &
 	readers="$readers $!"
 done
 pids="$pids $readers"
-until [ "$("$kevctl" stats | jq '[.clients[] | select(.patterns != [])] | length')" = 8 ]; do :; done
+until [ "$("$kevctl" stats | jq '[.clients[] | select(.patterns != [])] | length')" = 4 ]; do :; done
 cat "$dir/much" >"$dir/pipe" &
 for reader in $readers; do
 	wait "$reader" || fail "fell behind: $(cat "$dir"/err.*)"
