@@ -74,6 +74,14 @@ attach(json_t *state, const char *index, const json_t *ev)
 }
 
 static void
+prefix_key(char *key, size_t size, const json_t *data)
+{
+	snprintf(key, size, "%s/%lld %s", text(data, "prefix"),
+	    (long long)json_integer_value(json_object_get(data, "prefixlen")),
+	    text(data, "router"));
+}
+
+static void
 play_interface(json_t *state, const char *index, json_t *link,
     const char *topic, const json_t *ev)
 {
@@ -141,34 +149,32 @@ play_prefix(json_t *link, const json_t *ev)
 	json_t *all = json_object_get(link, "nat64");
 	char key[256];
 
-	snprintf(key, sizeof key, "%s/%lld %s", text(data, "prefix"),
-	    (long long)json_integer_value(json_object_get(data, "prefixlen")),
-	    text(data, "router"));
+	prefix_key(key, sizeof key, data);
 	if (json_integer_value(json_object_get(data, "lifetime")) > 0)
 		json_object_set(all, key, data);
 	else
 		json_object_del(all, key);
 }
 
-bool
-player_line(json_t *state, const char *line, size_t len)
+/* The interface that an event is about, by its INDEX; or NULL. */
+static json_t *
+find(const json_t *state, const json_t *ev, char *index, size_t size)
 {
-	json_t *ev = json_loadb(line, len, 0, NULL), *link;
-	const char *topic, *level;
-	char index[320];
-
-	if (ev == NULL)
-		return false;
-	topic = text(ev, "topic");
-	level = strchr(topic, '/');
-	snprintf(index, sizeof index, "%lld %s", (long long)json_integer_value(
+	snprintf(index, size, "%lld %s", (long long)json_integer_value(
 	    json_object_get(ev, "ifindex")), text(ev, "netns"));
-	link = json_object_get(state, index);
+	return json_object_get(state, index);
+}
+
+void
+player_event(json_t *state, const json_t *ev)
+{
+	const char *topic = text(ev, "topic"), *level = strchr(topic, '/');
+	char index[320];
+	json_t *link = find(state, ev, index, sizeof index);
+
 	if (level == NULL || (link == NULL &&
-	    strcmp(topic, "interface/attach") != 0)) {
-		json_decref(ev);
-		return true;
-	}
+	    strcmp(topic, "interface/attach") != 0))
+		return;
 	level++;
 	if (strncmp(topic, "interface/", 10) == 0)
 		play_interface(state, index, link, level, ev);
@@ -178,8 +184,192 @@ player_line(json_t *state, const char *line, size_t len)
 		play_router(link, level, ev);
 	else if (strcmp(level, "nat64-prefix") == 0)
 		play_prefix(link, ev);
+}
+
+bool
+player_line(json_t *state, const char *line, size_t len)
+{
+	json_t *ev = json_loadb(line, len, 0, NULL);
+
+	if (ev == NULL)
+		return false;
+	player_event(state, ev);
 	json_decref(ev);
 	return true;
+}
+
+/* Lifetimes run; all else must be what was said last. */
+static bool
+same(const json_t *was, const json_t *said)
+{
+	static const char *const run[] = { "valid_lft", "preferred_lft",
+	    "lifetime", "count", "carrier_changes" };
+	json_t *a = json_copy((json_t *)was), *b = json_copy((json_t *)said);
+	bool equal;
+	size_t i;
+
+	for (i = 0; i < sizeof run / sizeof run[0]; i++) {
+		json_object_del(a, run[i]);
+		json_object_del(b, run[i]);
+	}
+	equal = json_equal(a, b) == 1;
+	json_decref(a);
+	json_decref(b);
+	return equal;
+}
+
+static const char *
+check_interface(const json_t *link, const char *topic, const json_t *ev)
+{
+	const json_t *prev = json_object_get(ev, "prev");
+	const json_t *was = strcmp(topic, "rename") == 0 ? prev : ev;
+	json_t *old;
+	bool fits;
+
+	if (strcmp(topic, "attach") == 0)
+		return link != NULL ? "it is there already" : NULL;
+	if (link == NULL)
+		return "there is no such interface";
+	if (strcmp(text(was, "ifname"), text(link, "ifname")) != 0)
+		return "its name was another one";
+	if (strcmp(topic, "detach") == 0 &&
+	    (json_object_size(json_object_get(link, "addresses")) > 0 ||
+	    json_object_size(json_object_get(link, "routers")) > 0))
+		return "it has addresses or routers";
+	if (strcmp(topic, "change") != 0 && strncmp(topic, "detach", 6) != 0)
+		return NULL;
+	old = before(json_object_get(ev, "data"), prev);
+	fits = same(json_object_get(link, "link"), old);
+	json_decref(old);
+	return fits ? NULL : "it was not like this before";
+}
+
+static const char *
+check_address(const json_t *link, const char *topic, const json_t *ev)
+{
+	json_t *old = before(json_object_get(ev, "data"),
+	    json_object_get(ev, "prev"));
+	const json_t *was;
+	char key[256];
+	bool fits;
+
+	address_key(key, sizeof key, old);
+	was = json_object_get(json_object_get(link, "addresses"), key);
+	fits = was != NULL && same(was, old);
+	json_decref(old);
+	if (strcmp(topic, "address-add") == 0)
+		return was != NULL ? "it is there already" : NULL;
+	if (strcmp(topic, "address-expired") == 0)
+		return was != NULL ? "it is still there" : NULL;
+	if (was == NULL)
+		return "there is no such address";
+	/* It goes as the kernel tells it last. */
+	return fits || strcmp(topic, "address-remove") == 0 ? NULL :
+	    "it was not like this before";
+}
+
+const char *
+player_contradiction(const json_t *state, const json_t *ev)
+{
+	const char *topic = text(ev, "topic"), *level = strchr(topic, '/');
+	char index[320], key[256];
+	const json_t *link = find(state, ev, index, sizeof index), *was;
+
+	if (level == NULL || strncmp(topic, "kev/", 4) == 0 ||
+	    strncmp(topic, "network/", 8) == 0 ||
+	    strcmp(text(ev, "source"), "inject") == 0)
+		return NULL;
+	level++;
+	if (strncmp(topic, "interface/", 10) == 0)
+		return check_interface(link, level, ev);
+	if (link == NULL)
+		return "there is no such interface";
+	if (strcmp(text(ev, "ifname"), text(link, "ifname")) != 0)
+		return "its interface has another name";
+	if (strncmp(level, "address-", 8) == 0)
+		return check_address(link, level, ev);
+	if (strcmp(level, "router-add") != 0 &&
+	    strcmp(level, "router-remove") != 0)
+		return NULL;
+	router_key(key, sizeof key, json_object_get(ev, "data"));
+	was = json_object_get(json_object_get(link, "routers"), key);
+	if ((was != NULL) == (strcmp(level, "router-add") == 0))
+		return was != NULL ? "it is there already" :
+		    "there is no such router";
+	return NULL;
+}
+
+/* All of LIST are in ALL by their key, and as they are there. */
+static bool
+has_all(const json_t *all, const json_t *list,
+    void (*put_key)(char *, size_t, const json_t *))
+{
+	const json_t *v, *was;
+	char key[256];
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, v) {
+		put_key(key, sizeof key, v);
+		was = json_object_get(all, key);
+		if (was == NULL || !same(was, v))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_link(const json_t *link, const json_t *interface)
+{
+	static const char *const other[] = { "ifindex", "ifname", "ifname_hex",
+	    "netns", "ipv4", "ipv6", "routers", "nat64" };
+	json_t *rest = json_copy((json_t *)interface);
+	bool fits;
+	size_t i;
+
+	for (i = 0; i < sizeof other / sizeof other[0]; i++)
+		json_object_del(rest, other[i]);
+	fits = same(json_object_get(link, "link"), rest);
+	json_decref(rest);
+	return fits && strcmp(text(link, "ifname"),
+	    text(interface, "ifname")) == 0;
+}
+
+static bool
+is_interface(const json_t *link, const json_t *interface)
+{
+	const json_t *addresses = json_object_get(link, "addresses");
+	const json_t *routers = json_object_get(link, "routers");
+	const json_t *nat64 = json_object_get(link, "nat64");
+	const json_t *ipv4 = json_object_get(interface, "ipv4");
+	const json_t *ipv6 = json_object_get(interface, "ipv6");
+	const json_t *list = json_object_get(interface, "routers");
+	const json_t *prefixes = json_object_get(interface, "nat64");
+
+	return json_object_size(addresses) == json_array_size(ipv4) +
+	    json_array_size(ipv6) &&
+	    json_object_size(routers) == json_array_size(list) &&
+	    json_object_size(nat64) == json_array_size(prefixes) &&
+	    is_link(link, interface) &&
+	    has_all(addresses, ipv4, address_key) &&
+	    has_all(addresses, ipv6, address_key) &&
+	    has_all(routers, list, router_key) &&
+	    has_all(nat64, prefixes, prefix_key);
+}
+
+const json_t *
+player_differs(const json_t *state, const json_t *interfaces)
+{
+	const json_t *v, *link;
+	char index[320];
+	size_t i;
+
+	json_array_foreach((json_t *)interfaces, i, v) {
+		link = find(state, v, index, sizeof index);
+		if (link == NULL || !is_interface(link, v))
+			return v;
+	}
+	return json_array_size(interfaces) == json_object_size(state) ? NULL :
+	    interfaces;
 }
 
 /* First those of our own namespace. */
