@@ -5,6 +5,8 @@
 #include "buf.h"
 #include "log.h"
 
+#include <sys/file.h>
+
 #include <ev.h>
 
 #include <errno.h>
@@ -91,26 +93,43 @@ turn(struct ev_loop *loop, ev_prepare *w, int events)
 	flush(w->data);
 }
 
+/* Emptied only if nobody else is writing to it. */
+static int
+open_file(const char *path)
+{
+	int fd;
+
+	/* A pipe that is full must not hold us up. */
+	fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+	    0600);
+	if (fd == -1)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+		(void)!ftruncate(fd, 0);
+		return fd;
+	}
+	close(fd);
+	return -EBUSY;
+}
+
 int
 recorder_open(struct recorder **out, const char *path)
 {
 	struct recorder *r = calloc(1, sizeof *r);
 	struct record first = { .message.source = "timer", .empty = true,
 	    .now = stamp_now(), .has_mono = true };
-	int error;
+	int fd;
 
 	*out = NULL;
 	if (r == NULL)
 		return -ENOMEM;
 	r->stats.file = path;
-	/* A pipe that is full must not hold us up. */
-	r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK |
-	    O_NOCTTY | O_CLOEXEC, 0600);
-	if (r->fd == -1) {
-		error = errno;
-		log_error("%s: %s", path, strerror(error));
+	fd = r->fd = open_file(path);
+	if (fd < 0) {
+		log_error("%s: %s", path, fd == -EBUSY ?
+		    "another kevd records to it" : strerror(-fd));
 		free(r);
-		return -error;
+		return fd;
 	}
 	/* The limit of a file's size is told by an error, too. */
 	signal(SIGXFSZ, SIG_IGN);

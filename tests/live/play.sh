@@ -93,6 +93,11 @@ all_events >"$dir/live"
 "$kevctl" stats | jq -e --arg f "$dir/recording" '.record | .file == $f and
     .messages > 300 and .bytes > 10000 and .error == null' >/dev/null ||
     fail "$("$kevctl" stats | jq .record)"
+# Nobody else's recording is emptied.
+"$kevd" -u "$dir/other" --record "$dir/recording" 2>"$dir/refused" &&
+    fail "two record to one file"
+grep -q "another kevd records to it" "$dir/refused" ||
+    fail "$(cat "$dir/refused")"
 stop_kevd
 [ "$(stat -c %a "$dir/recording")" = 600 ] || fail "not only for its owner"
 events "$dir/live" >"$dir/live.events"

@@ -13,7 +13,8 @@ refused() {
 	[ ! -e "$dir/s" ] || fail "listens"
 }
 export KEV_SOCKET="$dir/s"
-for option in "--record $dir/r" "--netns all" "--port-in-use" "--rcvbuf 5000"; do
+for option in "--record $dir/r" "--netns all" "--port-in-use" "--rcvbuf 5000" \
+    "--resync 5"; do
 	# shellcheck disable=SC2086 # an option and its value
 	refused 2 "$kevd" --play "$vectors" $option
 	says "--play: not with ${option%% *}, which is about the kernel"
