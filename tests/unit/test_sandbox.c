@@ -296,7 +296,7 @@ static void
 child(int mode, int (*run)(void))
 {
 	static const char *const files[] = { ours, NULL };
-	int error = 0;
+	bool good = true;
 
 	file = open(ours, O_RDWR);
 	tcp = socket(AF_INET, SOCK_STREAM, 0);
@@ -304,12 +304,12 @@ child(int mode, int (*run)(void))
 	(void)sys_rss();
 	(void)sandbox_no_new_privs();
 	if (mode == FILES)
-		error = sandbox_files(files) == abi ? 0 : EBADMSG;
+		good = sandbox_files(files) == abi || abi == 0;
 	else if (mode == CALLS)
-		error = -sandbox_calls(SANDBOX_BROKER);
+		good = (sandbox_calls(SANDBOX_BROKER) == 0) == seccomp;
 	else if (mode == ALL)
 		(void)sys_sandbox(files);
-	_exit(error != 0 ? 128 + error : run());
+	_exit(good ? run() : 255);
 }
 
 static int
