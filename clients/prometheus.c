@@ -28,6 +28,10 @@ static const struct single {
 	    "Lines recorded" },
 	{ "record", "bytes", "kev_record_bytes_total", "counter",
 	    "Bytes recorded" },
+	{ NULL, "turned_away", "kev_clients_turned_away_total", "counter",
+	    "Clients that found no place" },
+	{ NULL, "cut_off", "kev_clients_cut_off_total", "counter",
+	    "Clients that took nothing for too long" },
 };
 
 /* What every source has. */
