@@ -206,6 +206,23 @@ be_busy(struct peer *p)
 	ev_idle_start(g->loop, &g->idle);
 }
 
+/* So much is unread, of its own or of its user's, that it has to wait. */
+static bool
+is_full(struct peer *p)
+{
+	return hub_queued(&p->sub) > p->group->queue ||
+	    (p->unread > 0 && !peer_affords(&p->sub));
+}
+
+/* Only a socket that is full says when it goes on. */
+static bool
+has_room(struct peer *p)
+{
+	if (is_full(p) && !p->sub.blocked)
+		peer_flush(&p->sub);
+	return !p->dead && !is_full(p);
+}
+
 /* Takes lines; stops while it, or its user, doesn't take our answers. */
 static void
 take_lines(struct peer *p)
@@ -217,8 +234,7 @@ take_lines(struct peer *p)
 	int n;
 
 	for (n = 0; !p->dead; n++) {
-		if (hub_queued(&p->sub) > g->queue ||
-		    (p->unread > 0 && !peer_affords(&p->sub))) {
+		if (!has_room(p)) {
 			ev_io_stop(g->loop, &p->in);
 			return;
 		}
