@@ -318,7 +318,9 @@ take_event(struct client *c, const json_t *ev, uint64_t seq, const char *line)
 		take_gap(c, ev, line);
 		return;
 	}
-	settle_claim(c);
+	/* Of the past there may be more to come. */
+	if (seq > c->at)
+		settle_claim(c);
 	check_order(c, seq, line);
 	if (!wish_fits(&c->stint->wish, ev))
 		broken("client %u: does not want %s", c->number, line);
@@ -618,10 +620,32 @@ client_pump(struct client *c, bool ended)
 }
 
 void
+client_fini(struct client *c)
+{
+	client_close(c);
+	drop_view(c);
+}
+
+void
 client_settle(struct client *c)
 {
 	if (c->fd != -1 && c->stint != NULL)
 		settle_claim(c);
+}
+
+char *
+client_waits(const struct client *c)
+{
+	const struct ask *a = STAILQ_FIRST(&c->asks);
+	char *words;
+
+	if (asprintf(&words, "%s %s%s, with %zu bytes to send and %zu not yet "
+	    "a line%s", a != NULL && a->request != NULL ?
+	    json_dumps(a->request, 0) : "", a != NULL && a->code != NULL ?
+	    a->code : "", c->due ? "a snapshot" : "", c->out.len, c->in.len,
+	    c->half ? ", half closed" : "") == -1)
+		broken("out of memory");
+	return words;
 }
 
 bool

@@ -48,6 +48,8 @@ extern size_t client_longest;
 
 void client_init(struct client *, unsigned number);
 
+void client_fini(struct client *);
+
 /* False: kevd takes no more connections now. */
 bool client_connect(struct client *, const char *path);
 
@@ -78,6 +80,9 @@ void client_pump(struct client *, bool ended);
 
 /* Nothing more is to come: what was claimed must be so. */
 void client_settle(struct client *);
+
+/* What it waits for, in words; to be freed. */
+char *client_waits(const struct client *);
 
 /* Whether every answer came, and all that was owed before them. */
 bool client_is_idle(const struct client *);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 char broken_where[128] = "at the start";
 
@@ -27,7 +28,7 @@ broken(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	putc('\n', stderr);
-	exit(1);
+	_exit(1);
 }
 
 void
@@ -49,6 +50,10 @@ crowd_init(struct crowd *k, const char *dir, unsigned n)
 void
 crowd_fini(struct crowd *k)
 {
+	unsigned i;
+
+	for (i = 0; i < k->n; i++)
+		client_fini(&k->clients[i]);
 	free(k->clients);
 	free(k->fds);
 	free(k->path);
@@ -146,7 +151,8 @@ crowd_ask(struct crowd *k, const char *op)
 				continue;
 			waiting++;
 			if (crowd_now() > until)
-				broken("client %u waits for an answer", i);
+				broken("client %u waits for %s", i,
+				    client_waits(&k->clients[i]));
 		}
 	} while (waiting > 0);
 }

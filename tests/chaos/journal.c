@@ -169,9 +169,13 @@ check_event(uint64_t seq, const struct known *k)
 		if (seq <= s->from || seq > s->to || has_heard(s, seq) ||
 		    !wish_fits(&s->wish, ev) || was_told(s, seq))
 			continue;
-		broken("client %u has %ju to %ju of %s, but not %s", s->client,
+		broken("client %u has %ju to %ju of %s, with %zu gaps, the "
+		    "first from %ju to %ju, but not %s", s->client,
 		    (uintmax_t)s->from, (uintmax_t)s->to,
-		    json_dumps(s->wish.request, 0), k->text);
+		    json_dumps(s->wish.request, 0), s->n_lapses,
+		    (uintmax_t)(s->n_lapses > 0 ? s->lapses[0].first : 0),
+		    (uintmax_t)(s->n_lapses > 0 ? s->lapses[0].last : 0),
+		    k->text);
 	}
 	json_decref(ev);
 }

@@ -48,17 +48,24 @@ count_served(const struct crowd *k)
 	return n;
 }
 
+static void
+inject(struct crowd *k, struct client *c)
+{
+	json_t *r = crowd_request(k, "inject");
+
+	json_object_set_new(r, "topic", json_string("interface/idle"));
+	client_ask(c, r, NULL);
+}
+
 /* An event that comes after all; those who are served hear it. */
 static void
 say_something(struct crowd *k)
 {
 	unsigned long until = crowd_now() + PATIENCE * 1000;
-	json_t *r = crowd_request(k, "inject");
 	uint64_t before = k->clients[0].last;
 	unsigned i, waiting;
 
-	json_object_set_new(r, "topic", json_string("interface/idle"));
-	client_ask(&k->clients[0], r, NULL);
+	inject(k, &k->clients[0]);
 	do {
 		crowd_pump(k, 100);
 		waiting = 0;
@@ -79,6 +86,27 @@ watch_all(struct crowd *k)
 		crowd_watch(k, &k->clients[i]);
 }
 
+/*
+ * In one turn of kevd the first and the last make more events than the queue
+ * takes, and all others ask something between.
+ */
+static void
+ask_between(struct crowd *k)
+{
+	unsigned i;
+
+	kevd_stop(&k->kevd, true);
+	for (i = 0; i < 32; i++) {
+		inject(k, &k->clients[0]);
+		inject(k, &k->clients[k->n - 1]);
+	}
+	for (i = 1; i < k->n - 1; i++)
+		client_ask(&k->clients[i], crowd_request(k, "ping"), NULL);
+	crowd_pump(k, 0);
+	kevd_stop(&k->kevd, false);
+	crowd_ask(k, "ping");
+}
+
 static void
 all_at_once(struct crowd *k, unsigned files)
 {
@@ -87,6 +115,7 @@ all_at_once(struct crowd *k, unsigned files)
 	if (count_served(k) != k->n)
 		broken("%u are served", count_served(k));
 	say_something(k);
+	ask_between(k);
 	printf("%u clients, kevd took %zu bytes\n", k->n,
 	    kevd_memory(&k->kevd, "VmHWM:"));
 	crowd_leave(k, files);
@@ -148,7 +177,7 @@ main(int argc, char *argv[])
 	}
 	crowd_init(&k, argv[1], (unsigned)strtoul(argv[2], NULL, 10));
 	allow_files(k.n + 100);
-	crowd_start(&k, "--queue 65536");
+	crowd_start(&k, "--queue 4096");
 	/* Once it answers it has closed what it started with. */
 	crowd_watch(&k, &k.clients[0]);
 	crowd_ask(&k, "ping");
