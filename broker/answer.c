@@ -215,7 +215,8 @@ unsubscribe(struct server *s, struct peer *p, struct kev_request *r)
 		free(p->patterns);
 		p->patterns = NULL;
 		set_globs(p, 0);
-	} else if (!keep_topics(s, p, r, left)) {
+	} else if ((p->sub.behind && !may_ask(s, p, r)) ||
+	    !keep_topics(s, p, r, left)) {
 		return;
 	}
 	kev_reply_begin(hub_say(s->hub, &p->sub), r->id);

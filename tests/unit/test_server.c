@@ -359,6 +359,12 @@ wait_to_catch_up(void **state)
 	assert_int_equal(lines(&slow, "kev/gap"), 0);
 	assert_true(slow.peer->waits);
 	assert_int_equal(server.peers.waiting, 1);
+	/* Nor does it get that for giving up what it has not. */
+	forget(&slow);
+	ask(&slow, "{\"op\":\"unsubscribe\",\"topics\":[\"ipv4/*\"]}\n", 1);
+	take_all(&slow, 1);
+	assert_int_equal(lines(&slow, "\"too-many\""), 1);
+	assert_int_equal(lines(&slow, "kev/gap"), 0);
 	go(&c[0]);
 	take_all(&slow, 1);
 	assert_int_equal(lines(&slow, "kev/gap"), 1);
