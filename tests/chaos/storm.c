@@ -233,7 +233,7 @@ main(int argc, char *argv[])
 	pid = fork();
 	if (pid == 0) {
 		storm(addresses, links);
-		return 0;
+		_exit(0);
 	}
 	while (waitpid(pid, &status, WNOHANG) == 0)
 		crowd_pump(&k, 100);
