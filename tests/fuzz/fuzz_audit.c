@@ -1,6 +1,7 @@
 /*
- * What an audit socket may give, through the decoder and the state. Whatever
- * it is, an event has a port, and memory and the number of events are bounded.
+ * What an audit socket may give, through the decoder, the state and the
+ * encoding. Whatever it is, an event has a port, and memory and the number of
+ * events are bounded.
  */
 #include "config.h"
 
@@ -21,6 +22,7 @@ publish(void *arg, struct kev_event *ev)
 	(void)arg;
 	MUST(ev->topic == KEV_T_IPV4_PORT_IN_USE && ev->ifname == NULL);
 	MUST(note->port > 0 && note->port <= 65535 && note->count > 0);
+	encode(ev);
 	events++;
 }
 

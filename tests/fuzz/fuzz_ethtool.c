@@ -14,6 +14,7 @@ publish(void *arg, struct kev_event *ev)
 {
 	(void)arg;
 	MUST(ev->ifindex == 2);
+	encode(ev);
 }
 
 int

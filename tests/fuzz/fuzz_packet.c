@@ -18,7 +18,7 @@ static void
 publish(void *arg, struct kev_event *ev)
 {
 	(void)arg;
-	(void)ev;
+	encode(ev);
 	events++;
 }
 

@@ -16,7 +16,7 @@
 static void
 request(const char *line, size_t len)
 {
-	struct kev_event ev = { .run = "0" };
+	struct kev_event ev = { 0 };
 	struct buf b = BUF_INIT;
 	struct kev_filter copy = { 0 };
 	struct kev_request r;
@@ -34,10 +34,7 @@ request(const char *line, size_t len)
 		ev.topic = r.topic;
 		ev.ifname = r.ifname;
 		ev.data = &r.data.object;
-		kev_event_put(&b, &ev);
-		o = json_loadb(b.data, b.len, 0, NULL);
-		MUST(o != NULL);
-		json_decref(o);
+		encode(&ev);
 	} else if (r.op == KEV_SUBSCRIBE) {
 		MUST(kev_filter_copy(&copy, &r.filter));
 		MUST(kev_filter_same(&copy, &r.filter));
