@@ -55,6 +55,9 @@ look(const struct kev_line *line)
 	(void)kev_line_string(line, "data.address");
 	(void)kev_line_string(line, "data..");
 	(void)kev_line_integer(line, "data.mtu", &n);
+	/* No member of kevd's has as long a name. */
+	MUST(kev_line_string(line, "data.0123456789abcdef0123456789abcdef"
+	    "0123456789abcdef0123456789abcdef") == NULL);
 }
 
 int

@@ -8,11 +8,13 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@
 int __wrap_clock_gettime(clockid_t, struct timespec *);
 
 static int64_t now = 5000000;
+static int tick;		/* ms from one look at the clock to the next */
 static char path[64];
 static int listener = -1, peer = -1;
 static struct kev *k;
@@ -39,6 +42,7 @@ __wrap_clock_gettime(clockid_t id, struct timespec *t)
 	(void)id;
 	t->tv_sec = (time_t)(now / 1000);
 	t->tv_nsec = (long)(now % 1000) * 1000000;
+	now += tick;
 	return 0;
 }
 
@@ -146,6 +150,7 @@ end(void **state)
 	die(true);
 	kev_free(k);
 	k = NULL;
+	tick = 0;
 	return 0;
 }
 
@@ -424,6 +429,34 @@ past_and_present(void **state)
 	cursor_is("r-7");
 }
 
+static void
+ignore(int sig)
+{
+	(void)sig;
+}
+
+/* It waits as long as it is to, or for a line, or until a signal comes. */
+static void
+waits(void **state)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 1000,
+	    .it_interval.tv_usec = 1000 }, never = { 0 };
+	struct sigaction sa = { .sa_handler = ignore };
+	int64_t begun = now;
+
+	(void)state;
+	subscribe(0, NULL, false);
+	tick = 1;
+	assert_int_equal(kev_next(k, 10, &line), KEV_NONE);
+	assert_in_range(now - begun, 10, 20);
+	say("{\"topic\":\"a/b\"}\n");
+	assert_int_equal(kev_next(k, -1, &line), KEV_LINE);
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	assert_int_equal(kev_next(k, -1, &line), -EINTR);
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
 /* What cannot be asked for, and what can; each is said in words. */
 static void
 arguments(void **state)
@@ -443,10 +476,12 @@ arguments(void **state)
 	size_t i;
 
 	(void)state;
+	assert_string_equal(kev_version(), PACKAGE_VERSION);
 	k = kev_new();
+	assert_int_equal(next(), -ENOTCONN);
+	assert_string_equal(kev_error(k), "the connection is not open");
 	assert_int_equal(kev_subscribe(k, &none), -ENOTCONN);
 	assert_int_equal(kev_request(k, "ping", NULL), -ENOTCONN);
-	assert_int_equal(next(), -ENOTCONN);
 	assert_int_equal(kev_open(k, path, 0), -ENOENT);
 	assert_non_null(strstr(kev_error(k), path));
 	memset(sun_path, 'x', sizeof sun_path);
@@ -474,6 +509,7 @@ arguments(void **state)
 static void
 requests(void **state)
 {
+	struct kev_subscription want = { 0 };
 	char text[65600], *members;
 	int filled, r, i;
 
@@ -486,6 +522,9 @@ requests(void **state)
 	assert_int_equal(kev_request(k, "o", text), 2);
 	snprintf(text, sizeof text, "{\"x\":\"%0*d\"}", filled + 1, 0);
 	assert_int_equal(kev_request(k, "o", text), -EMSGSIZE);
+	snprintf(text, sizeof text, "%065536d", 0);
+	want.after = text;
+	assert_int_equal(kev_subscribe(k, &want), -EMSGSIZE);
 	members = text;
 	snprintf(text, sizeof text, "{\"x\":\"%060000d\"}", 0);
 	for (i = 0; i < 1000; i++) {
@@ -556,6 +595,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(arguments, begin, end),
+		cmocka_unit_test_setup_teardown(waits, begin, end),
 		cmocka_unit_test_setup_teardown(requests, begin, end),
 		cmocka_unit_test_setup_teardown(long_lines, begin, end),
 		cmocka_unit_test_setup_teardown(back_off, begin, end),
