@@ -125,20 +125,22 @@ until grep -q "waiting for it" "$dir/err1"; do :; done
 # It is stopped, or it would be served before they are.
 kill -STOP "$first"
 start_kevd --max-clients 2
-mkfifo "$dir/hold"
 for n in 1 2; do
-	nc -U "$KEV_SOCKET" <"$dir/hold" >"$dir/holder$n" &
+	mkfifo "$dir/hold$n"
+	nc -U "$KEV_SOCKET" <"$dir/hold$n" >"$dir/holder$n" &
 	holders="${holders:-} $!"
 done
-exec 7>"$dir/hold"
+exec 7>"$dir/hold1" 8>"$dir/hold2"
+echo '{"op":"ping"}' >&7
+echo '{"op":"ping"}' >&8
 waiting="kevd to be full"
-until "$kevctl" ping >/dev/null 2>"$dir/full"; [ $? = 4 ]; do :; done
-exits 4 "$kevsub" -t 30 ipv4/collision; says "no place for more clients"
-exits 4 "$kevsub" -t 30 --since=1h ipv4/collision; says "no place for more clients"
+until [ -s "$dir/holder1" ] && [ -s "$dir/holder2" ]; do :; done
+exits 4 "$kevsub" -t 30 ipv4/collision; says "serves 2 clients at most"
+exits 4 "$kevsub" -t 30 --since=1h ipv4/collision; says "serves 2 clients at most"
 kill -CONT "$first"
 exits 4 "$kevsub" -t 30 ipv4/collision
 kill -0 "$first" || fail "it ended: $(cat "$dir/err1")"
-exec 7>&-
+exec 7>&- 8>&-
 # shellcheck disable=SC2086
 kill $holders
 waiting="the one client to be back"
