@@ -153,6 +153,7 @@ subscribe(struct server *s, struct peer *p, struct kev_request *r)
 	free(p->patterns);
 	p->patterns = patterns;
 	set_globs(p, globs);
+	p->user->spent = cursor != CURSOR_NONE || r->snapshot;
 	complete = cursor == CURSOR_OURS && hub_reaches(s->hub, seq);
 	hub_unsubscribe(s->hub, &p->sub);
 	out = hub_say(s->hub, &p->sub);
@@ -264,6 +265,8 @@ report(struct server *s, struct peer *p, struct kev_request *r)
 {
 	struct buf *out = hub_say(s->hub, &p->sub);
 
+	/* Topics are few, and always the same. */
+	p->user->spent = r->op != KEV_TOPICS_OP;
 	kev_reply_begin(out, r->id);
 	if (r->op == KEV_STATE)
 		report_state(out, s, &r->filter);

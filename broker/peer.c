@@ -33,6 +33,8 @@ peer_close(struct peer *p)
 	p->dead = true;
 	ev_io_stop(g->loop, &p->in);
 	ev_io_stop(g->loop, &p->out);
+	if (g->next == p)
+		g->next = TAILQ_NEXT(p, busy_entry);
 	if (p->busy)
 		TAILQ_REMOVE(&g->busy, p, busy_entry);
 	if (p->waits)
@@ -161,14 +163,15 @@ flush(struct peer *p)
 {
 	struct subscriber *s = &p->sub;
 
-	/* Memory ran out while something was said: it would make no sense. */
-	if (s->q.own.failed) {
-		log_warning("out of memory: client %ld is cut off",
-		    (long)p->pid);
-		peer_close(p);
-		return;
-	}
 	do {
+		/* Memory ran out while something was said, which would make
+		 * no sense. */
+		if (s->q.own.failed) {
+			log_warning("out of memory: client %ld is cut off",
+			    (long)p->pid);
+			peer_close(p);
+			return;
+		}
 		while (outq_pending(&s->q) > 0) {
 			if (send_some(p))
 				continue;
@@ -238,7 +241,7 @@ take_lines(struct peer *p)
 			ev_io_stop(g->loop, &p->in);
 			return;
 		}
-		if (n == KEV_TURN) {
+		if (n == KEV_TURN || p->user->spent) {
 			be_busy(p);
 			return;
 		}
@@ -302,16 +305,25 @@ writable(struct ev_loop *loop, ev_io *w, int events)
 void
 peer_go_on(struct peer_group *g)
 {
-	struct peer *p, *next, *last = TAILQ_LAST(&g->busy, peer_list);
-	bool more = last != NULL;
+	struct user *u;
+	struct peer *p, *next;
+	size_t n = 0;
 
-	while (more) {
-		p = TAILQ_FIRST(&g->busy);
-		more = p != last;
+	LIST_FOREACH(u, &g->users, entry)
+		u->spent = false;
+	TAILQ_FOREACH(p, &g->busy, busy_entry)
+		n++;
+	/* One who goes before it is his turn moves "next" on. */
+	for (g->next = TAILQ_FIRST(&g->busy); n > 0 && g->next != NULL; n--) {
+		p = g->next;
+		g->next = TAILQ_NEXT(p, busy_entry);
+		if (p->user->spent)
+			continue;
 		TAILQ_REMOVE(&g->busy, p, busy_entry);
 		p->busy = false;
 		take_lines(p);
 	}
+	g->next = NULL;
 	if (TAILQ_EMPTY(&g->busy))
 		ev_idle_stop(g->loop, &g->idle);
 	if (g->waiting == 0)

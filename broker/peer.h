@@ -21,6 +21,7 @@ struct peer_group {
 	TAILQ_HEAD(peer_list, peer) live;	/* served */
 	struct peer_list dead;			/* to be freed, see peer_reap */
 	struct peer_list busy;			/* have lines, see peer_go_on */
+	struct peer *next;			/* of those, its turn is next */
 	struct user_list users;
 	struct ev_loop *loop;
 	struct hub *hub;

@@ -311,6 +311,8 @@ turn(struct ev_loop *loop, ev_prepare *w, int events)
 
 	(void)loop;
 	(void)events;
+	/* Others may wait for what those who went had left unread. */
+	peer_reap(&s->peers);
 	peer_go_on(&s->peers);
 	hub_flush(s->hub);
 	peer_reap(&s->peers);

@@ -365,14 +365,125 @@ wait_to_catch_up(void **state)
 	take_all(&slow, 1);
 	assert_int_equal(lines(&slow, "\"too-many\""), 1);
 	assert_int_equal(lines(&slow, "kev/gap"), 0);
+	/* In the very turn in which another of its user goes. */
 	go(&c[0]);
+	turns(2);
+	assert_int_equal(server.peers.waiting, 0);
 	take_all(&slow, 1);
 	assert_int_equal(lines(&slow, "kev/gap"), 1);
 	assert_int_equal(lines(&slow, "kev/synced"), 1);
-	assert_int_equal(server.peers.waiting, 0);
 	while (--n > 0)
 		go(&c[n]);
 	go(&slow);
+	turns(2);
+}
+
+/* What was published in this turn and not sent so far holds up nobody. */
+static void
+asks_in_a_burst(void **state)
+{
+	struct client c[3];
+	int i;
+
+	(void)state;
+	/* One of them is heard after who injects. */
+	for (i = 0; i < 3; i++)
+		come(&c[i], 0);
+	for (i = 0; i < 3; i += 2) {
+		ask(&c[i], "{\"op\":\"subscribe\",\"topics\":"
+		    "[\"interface/idle\"]}\n", 1);
+		take_all(&c[i], 1);
+		forget(&c[i]);
+		ask(&c[i], "{\"op\":\"ping\"}\n", 1);
+	}
+	ask(&c[1], "{\"op\":\"inject\",\"topic\":\"interface/idle\"}\n",
+	    KEV_TURN);
+	for (i = 0; i < 3; i += 2) {
+		take_all(&c[i], 1);
+		assert_int_equal(lines(&c[i], "interface/idle"), KEV_TURN);
+		assert_int_equal(lines(&c[i], "\"version\""), 1);
+	}
+	for (i = 0; i < 3; i++)
+		go(&c[i]);
+	turns(2);
+}
+
+/* Those whose turn is to come go while another has his. */
+static void
+go_in_a_turn(void **state)
+{
+	struct kev_event ev = { .topic = KEV_T_INTERFACE_IDLE };
+	struct client c[3];
+	uint64_t before;
+	int i;
+
+	(void)state;
+	/* In its second turn one makes room in the log: all are sent what they
+	 * are owed. */
+	while (history_lacks(hub_history(server.hub), 8192) == 0)
+		server_publish(&server, &ev);
+	before = hub_events(server.hub, KEV_T_INTERFACE_IDLE);
+	for (i = 0; i < 3; i++) {
+		come(&c[i], 0);
+		ask(&c[i], "{\"op\":\"subscribe\",\"topics\":"
+		    "[\"interface/idle\"]}\n", 1);
+		take_all(&c[i], 1);
+	}
+	ask(&c[0], "\n", 1000);
+	ask(&c[1], "{\"op\":\"inject\",\"topic\":\"interface/idle\"}\n",
+	    1000);
+	ask(&c[2], "\n", 1000);
+	turns(1);
+	assert_true(c[0].peer->busy && c[1].peer->busy && c[2].peer->busy);
+	go(&c[0]);
+	go(&c[2]);
+	take_all(&c[1], 1);
+	assert_int_equal(server.peers.count, 1);
+	assert_int_equal(hub_events(server.hub, KEV_T_INTERFACE_IDLE),
+	    before + 1000);
+	go(&c[1]);
+	turns(2);
+}
+
+/* What takes long is answered once a turn for all of a user's clients. */
+static void
+long_answers(void **state)
+{
+	static const char *const what[] = { "{\"op\":\"state\"}\n",
+	    "{\"op\":\"stats\"}\n",
+	    "{\"op\":\"subscribe\",\"topics\":[\"**\"],\"after\":\"a-1\"}\n",
+	    "{\"op\":\"subscribe\",\"topics\":[\"**\"],\"snapshot\":true}\n" };
+	struct client c[3], other;
+	unsigned n, before;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		come(&c[i], STRANGER);
+		ask(&c[i], what[0], 1);
+		ask(&c[i], what[1], 1);
+		ask(&c[i], what[2], 1);
+		ask(&c[i], what[3], 1);
+	}
+	come(&other, STRANGER + 1);
+	ask(&other, "{\"op\":\"ping\"}\n", KEV_TURN);
+	for (before = 0; before < 12; before = n) {
+		turns(1);
+		for (n = 0, i = 0; i < 3; i++) {
+			take(&c[i]);
+			n += lines(&c[i], "\"reply\"");
+		}
+		assert_int_equal(n, before + 1);
+		/* One after the other; only the first has one more. */
+		for (i = 0; i < 3; i++)
+			assert_in_range(lines(&c[i], "\"reply\""),
+			    (n - 1) / 3, n / 3 + 2);
+		take(&other);
+		assert_int_equal(lines(&other, "\"version\""), KEV_TURN);
+	}
+	for (i = 0; i < 3; i++)
+		go(&c[i]);
+	go(&other);
 	turns(2);
 }
 
@@ -424,6 +535,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(globs_of_a_user, start, stop),
 		cmocka_unit_test_setup_teardown(unread_of_a_user, start, stop),
 		cmocka_unit_test_setup_teardown(wait_to_catch_up, start, stop),
+		cmocka_unit_test_setup_teardown(asks_in_a_burst, start, stop),
+		cmocka_unit_test_setup_teardown(go_in_a_turn, start, stop),
+		cmocka_unit_test_setup_teardown(long_answers, start, stop),
 		cmocka_unit_test_setup_teardown(cut_off, start, stop),
 	};
 
