@@ -381,6 +381,9 @@ read_feed(struct namespace *s)
 			s->wake = stamp_now().mono;
 		break;
 	case RTNL_LOST:
+		/* Another one may have the same number. */
+		if (rtnetlink_fd(s->rtnetlink) == -1)
+			ev_io_stop(s->loop, &s->feed);
 		if (s->phase == FAILED)
 			settle(s);
 		else

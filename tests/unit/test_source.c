@@ -336,6 +336,49 @@ broken_packets(void **state)
 	ev_loop_destroy(loop);
 }
 
+/* Another socket that may have the number of the one that failed is heard. */
+static void
+broken_feed(void **state)
+{
+	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct source_config config = { .publish = publish,
+	    .crowded = crowded };
+	struct {
+		struct nlmsghdr h;
+		struct rtgenmsg g;
+	} ask = { { sizeof ask, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 0, 0 },
+	    { AF_UNSPEC } };
+	struct ev_loop *loop = ev_loop_new(0);
+	const struct source_stats *told;
+	struct namespace *ns;
+	struct sockets own;
+	uint64_t before;
+
+	(void)state;
+	memset(&fake, 0, sizeof fake);
+	sockets_open(&own, 0);
+	ns = namespace_new(NULL, &own, NULL, &config);
+	assert_int_equal(namespace_prime(ns), 0);
+	namespace_start(ns, loop);
+	told = namespace_stats(ns, 0);
+	ev_run(loop, EVRUN_NOWAIT);
+	fake.len = -EBADF;
+	fake.times = 1;
+	ev_feed_fd_event(loop, own.fd[SOCKET_EVENTS], EV_READ);
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_int_equal(fake.times, 0);
+	assert_int_equal(told->resyncs, 1);
+	/* The one with the lowest number that is free, as the old one had. */
+	before = told->received;
+	assert_true(sendto(own.fd[SOCKET_EVENTS], &ask, sizeof ask, 0,
+	    (const struct sockaddr *)&kernel, sizeof kernel) > 0);
+	ev_run(loop, EVRUN_NOWAIT);
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_true(told->received > before);
+	namespace_free(ns);
+	ev_loop_destroy(loop);
+}
+
 /* The same where nearly nothing can be opened any more. */
 static void
 broken_in_sandbox(void **state)
@@ -398,6 +441,7 @@ main(void)
 		    close_source),
 		cmocka_unit_test_setup_teardown(disturbed, open_source,
 		    close_source),
+		cmocka_unit_test(broken_feed),
 		cmocka_unit_test(broken_packets),
 		cmocka_unit_test_setup_teardown(broken_in_sandbox, open_source,
 		    close_source),
