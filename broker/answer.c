@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of a client's patterns, as JSON. */
+#define PATTERNS_SHOWN 1024
+
 static void
 refuse(struct server *s, struct peer *p, const struct json_t *id,
     enum kev_error e, const char *message)
@@ -120,6 +123,29 @@ set_globs(struct peer *p, size_t globs)
 }
 
 /*
+ * As "stats" shows them: as they are, or, if they are long, the names of what
+ * they mean. Else the clients of anybody make statistics too long to be read.
+ * NULL: no memory.
+ */
+static char *
+show_patterns(const struct kev_request *r)
+{
+	char *patterns = json_dumps(json_object_get(r->root, "topics"),
+	    JSON_COMPACT);
+	struct buf names = BUF_INIT;
+
+	if (patterns == NULL || strlen(patterns) <= PATTERNS_SHOWN)
+		return patterns;
+	free(patterns);
+	put_topics(&names, r->filter.topics);
+	buf_putc(&names, '\0');
+	if (!names.failed)
+		return names.data;
+	buf_fini(&names);
+	return NULL;
+}
+
+/*
  * Everything between the reply and the first live event: nothing is missed in
  * between, and nothing comes twice, because all of it happens here.
  */
@@ -145,7 +171,7 @@ subscribe(struct server *s, struct peer *p, struct kev_request *r)
 	    r->filter.matches.n;
 	if (!may_have_globs(s, p, r, globs))
 		return;
-	patterns = json_dumps(json_object_get(r->root, "topics"), JSON_COMPACT);
+	patterns = show_patterns(r);
 	if (patterns == NULL) {
 		refuse(s, p, r->id, KEV_TOO_MANY, "out of memory");
 		return;

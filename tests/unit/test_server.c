@@ -487,6 +487,40 @@ long_answers(void **state)
 	turns(2);
 }
 
+/* Patterns that have so many bytes as JSON are shown, or their meaning is. */
+static void
+shown(int bytes, bool as_they_are)
+{
+	struct client c;
+	char line[2048], pad[1024];
+	int i, left = bytes - (int)strlen("[\"kev/gap\"]");
+
+	come(&c, STRANGER);
+	strcpy(line, "{\"op\":\"subscribe\",\"topics\":[\"kev/gap\"");
+	for (; left > 0; left -= i + 5) {
+		i = left > 200 ? 100 : left - 5;
+		memset(pad, '*', sizeof pad);
+		snprintf(line + strlen(line), sizeof line - strlen(line),
+		    ",\"x/%.*s\"", i, pad);
+	}
+	strcat(line, "]}\n{\"op\":\"stats\"}\n");
+	ask(&c, line, 1);
+	take_all(&c, 1);
+	assert_int_equal(lines(&c, "\"patterns\":[\"kev/gap\"]"), !as_they_are);
+	assert_int_equal(lines(&c, "\"patterns\":[\"kev/gap\",\"x/***"),
+	    as_they_are);
+	go(&c);
+	turns(2);
+}
+
+static void
+long_patterns(void **state)
+{
+	(void)state;
+	shown(1024, true);
+	shown(1025, false);
+}
+
 /* Two are blocked; one takes a little from time to time, the other nothing. */
 static void
 cut_off(void **state)
@@ -538,6 +572,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(asks_in_a_burst, start, stop),
 		cmocka_unit_test_setup_teardown(go_in_a_turn, start, stop),
 		cmocka_unit_test_setup_teardown(long_answers, start, stop),
+		cmocka_unit_test_setup_teardown(long_patterns, start, stop),
 		cmocka_unit_test_setup_teardown(cut_off, start, stop),
 	};
 
