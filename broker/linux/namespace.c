@@ -332,6 +332,7 @@ another(struct namespace *s, enum socket_kind kind, ev_io *io)
 static void
 renew_sources(struct namespace *s)
 {
+	static struct log_limit limit;
 	struct packet_source *p;
 	int i;
 
@@ -339,15 +340,19 @@ renew_sources(struct namespace *s)
 		p = &s->packets[i];
 		if (p->error == 0)
 			continue;
-		log_error("%s: receive: %s", p->stats.name, strerror(p->error));
+		log_limited(&limit, "%s: receive: %s", p->stats.name,
+		    strerror(p->error));
 		packet_source_renew(p, another(s,
 		    packet_source_socket((enum packet_kind)i),
 		    &s->packet_io[i]));
 	}
 	if (s->ethtool.error == 0)
 		return;
-	log_error("ethtool: receive: %s", strerror(s->ethtool.error));
+	log_limited(&limit, "ethtool: receive: %s", strerror(s->ethtool.error));
 	ethtool_renew(&s->ethtool, another(s, SOCKET_ETHTOOL, &s->ethtool_io));
+	/* The kernel may have the socket, but no ethtool any more. */
+	if (s->ethtool.fd == -1)
+		ev_io_stop(s->loop, &s->ethtool_io);
 }
 
 /*
