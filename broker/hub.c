@@ -33,6 +33,7 @@ struct hub {
 	struct hub_config config;
 	char run[17];
 	uint64_t seq;
+	uint64_t missing;	/* the last one that found no place in the log */
 	uint64_t events[KEV_TOPICS];
 	struct history log;
 	struct buf line;
@@ -274,6 +275,8 @@ hub_publish(struct hub *h, struct kev_event *ev)
 	if (h->config.history > 0) {
 		encoded = encode(h, ev);
 		tried = true;
+		if (!encoded)
+			h->missing = ev->seq;
 	}
 	for (i = 0; i < w->n; i++) {
 		if (!w->v[i]->plain && !kev_filter_fits(&w->v[i]->filter, ev))
@@ -367,7 +370,8 @@ hub_reaches(const struct hub *h, uint64_t seq)
 
 	if (seq >= h->seq || h->config.history == 0)
 		return seq == h->seq;
-	return i < log->end && history_line(log, i, &end).seq <= seq + 1;
+	return seq >= h->missing && i < log->end &&
+	    history_line(log, i, &end).seq <= seq + 1;
 }
 
 bool

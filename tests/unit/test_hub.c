@@ -21,6 +21,17 @@ struct reader {
 	size_t takes;		/* bytes until it is blocked */
 };
 
+static bool starving;
+
+void *__real_malloc(size_t);
+void *__wrap_malloc(size_t);
+
+void *
+__wrap_malloc(size_t size)
+{
+	return starving ? NULL : __real_malloc(size);
+}
+
 static struct hub *hub;
 static bool generous = true;
 
@@ -547,10 +558,41 @@ random_walk(void **state)
 	}
 }
 
+/* For want of memory the log lacks one: nobody may take it for whole. */
+static void
+no_memory(void **state)
+{
+	struct reader r;
+	int i;
+
+	(void)state;
+	open_hub(1 << 20, 1 << 20);
+	open_reader(&r, KEV_TOPIC_ALL, SIZE_MAX);
+	for (i = 0; i < 256; i++)
+		publish(KEV_T_INTERFACE_IDLE, "a");
+	hub_flush(hub);
+	/* The index has no place for more than these. */
+	starving = true;
+	publish(KEV_T_INTERFACE_IDLE, "nowhere");
+	starving = false;
+	publish(KEV_T_INTERFACE_IDLE, "b");
+	hub_flush(hub);
+	assert_int_equal(hub_seq(hub), 258);
+	assert_false(hub_reaches(hub, 0));
+	assert_false(hub_reaches(hub, 256));
+	assert_true(hub_reaches(hub, 257));
+	assert_true(hub_reaches(hub, 258));
+	assert_int_equal(count_lines(&r, "\"nowhere\""), 0);
+	assert_int_equal(count_lines(&r, "kev/gap"), 1);
+	close_reader(&r);
+	hub_free(hub);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_memory),
 		cmocka_unit_test(routing),
 		cmocka_unit_test(slow_reader),
 		cmocka_unit_test(leaver),
