@@ -13,12 +13,12 @@ files='broker/linux/audit_decode.c broker/linux/ethtool_decode.c
 
 mkdir -p coverage && cd coverage || exit
 [ -f config.status ] || "$top/configure" --quiet --disable-shared \
-	CFLAGS='-O0 --coverage' || exit
+	CC=gcc CFLAGS='-O0 --coverage' || exit
 find . -name '*.gcda' -exec rm -f {} +
 make -s check TESTS='$(UNIT_TESTS) tests/fuzz/replay.sh' || exit
 
 # In whatever program a line was reached, and however many it is in.
-find . -name '*.gcda' -exec "${GCOV:-gcov}" -t {} + 2>/dev/null |
+find . -name '*.gcda' -exec gcov -t {} + 2>/dev/null |
 	awk -F: -v files="$files" '
 	BEGIN { n = split(files, file, " ") }
 	$2 == 0 && $3 == "Source" {

@@ -96,7 +96,7 @@ start(void)
 	    .stats = get_stats, .topics = get_topics, .now = get_now };
 	static struct source source = { &ops };
 	const struct server_config config = { .queue = 1 << 20,
-	    .history = 1 << 16, .max_clients = 1, .max_per_user = 1, .fd = -1 };
+	    .history = 1 << 12, .max_clients = 1, .max_per_user = 1, .fd = -1 };
 	const struct sockaddr any = { .sa_family = AF_UNIX };
 
 	MUST(server_init(&server, &config) == 0);
@@ -162,7 +162,7 @@ look(const char *line, size_t len)
 static unsigned
 turn(int fd, struct buf *got)
 {
-	char bytes[65536];
+	char bytes[4096];
 	const char *newline;
 	unsigned answers = 0;
 	size_t done = 0, size;
