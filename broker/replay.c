@@ -329,6 +329,8 @@ let_time_pass(struct replay *r)
 			at.time += due - at.mono;
 			at.mono = due;
 		}
+		/* Within a batch no time passes, even of another state. */
+		replay_settle(r);
 		tape_tick(&s->tape, &at);
 		tape_settle(&s->tape);
 	}
@@ -430,7 +432,7 @@ replay_end(struct replay *r)
 	TAILQ_FOREACH(s, &r->spaces, entry) {
 		if (s->tape.dumping) {
 			log_limited(&faults, "%s: ends within a dump", r->file);
-			tape_cancel(&s->tape);
+			tape_cancel(&s->tape, &r->now);
 		}
 		tape_settle(&s->tape);
 	}

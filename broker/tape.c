@@ -129,10 +129,11 @@ tape_end(struct tape *t, const struct stamp *now, size_t limit)
 
 /* Nothing to be written down: a recording that ends within a dump says so. */
 void
-tape_cancel(struct tape *t)
+tape_cancel(struct tape *t, const struct stamp *now)
 {
 	state_cancel(t->state);
 	t->dumping = false;
+	told(t, now);
 }
 
 void

@@ -37,7 +37,7 @@ bool tape_looks(const struct tape *);
 void tape_apply(struct tape *, const struct change *, const struct stamp *);
 void tape_begin(struct tape *, unsigned parts, const struct stamp *);
 bool tape_end(struct tape *, const struct stamp *, size_t limit);
-void tape_cancel(struct tape *);
+void tape_cancel(struct tape *, const struct stamp *);
 void tape_gap(struct tape *, enum kev_cause, uint64_t lost,
     const struct stamp *);
 void tape_missed(struct tape *, const struct stamp *);
