@@ -139,8 +139,6 @@ sys_sandbox(const char *const *files)
 	log_info("sandbox: none, as built with --enable-sanitizers");
 	return s;
 #endif
-	/* It opens what it reads, this one time. */
-	(void)sys_rss();
 	/* Root's files may be in the directories of others. */
 	(void)tell("capabilities are kept", sandbox_capabilities(
 	    geteuid() == 0 ? 1u << CAP_DAC_OVERRIDE : 0));
