@@ -33,6 +33,7 @@ struct kevd {
 	struct server server;
 	struct source *source;
 	struct recorder *recorder;
+	struct ev_loop *loop;	/* NULL until it serves */
 	struct pidfh *pidfile;
 	uid_t uid;
 	gid_t gid;
@@ -159,6 +160,7 @@ serve(struct kevd *k, int token)
 
 	if (loop == NULL)
 		return false;
+	k->loop = loop;
 	ev_signal_init(&term, stop, SIGTERM);
 	ev_signal_init(&interrupt, stop, SIGINT);
 	ev_signal_start(loop, &term);
@@ -196,6 +198,8 @@ main(int argc, char *argv[])
 		server_fini(&k.server);
 	source_free(k.source);
 	recorder_free(k.recorder);
+	if (k.loop != NULL)
+		ev_loop_destroy(k.loop);
 	if (k.pidfile != NULL)
 		pidfile_remove(k.pidfile);
 	options_fini(&k.options);
