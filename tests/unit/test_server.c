@@ -38,7 +38,7 @@ static int
 start(void **state)
 {
 	struct server_config config = { .queue = QUEUE, .history = 1 << 16,
-	    .max_clients = 100, .max_per_user = 100, .timeout = 1, .fd = -1 };
+	    .max_clients = 100, .max_per_user = 100, .timeout = 3600, .fd = -1 };
 	struct source_config from = { .publish = server_publish,
 	    .crowded = server_crowded, .arg = &server };
 	const struct sockaddr any = { .sa_family = AF_UNIX };
@@ -530,6 +530,8 @@ cut_off(void **state)
 	unsigned i = 0;
 
 	(void)state;
+	server.peers.timeout = 1;
+	server.peers.look.repeat = 0.25;
 	come(&stuck, 0);
 	come(&slow, 0);
 	ask(&stuck, "{\"op\":\"topics\"}\n", 2000);

@@ -274,7 +274,7 @@ static void
 disturbed(void **state)
 {
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	struct {
+	static const struct {
 		struct nlmsghdr h;
 		struct rtgenmsg g;
 	} ask = { { sizeof ask, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 0, 0 },
@@ -343,7 +343,7 @@ broken_feed(void **state)
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct source_config config = { .publish = publish,
 	    .crowded = crowded };
-	struct {
+	static const struct {
 		struct nlmsghdr h;
 		struct rtgenmsg g;
 	} ask = { { sizeof ask, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 0, 0 },
