@@ -23,7 +23,7 @@
 #define TURN 64
 /* Seconds to wait when descriptors or memory ran out. */
 #define RETRY 1.0
-/* Bytes that must be left: without memory libev would abort. */
+/* Bytes that must be left: those who are here need memory, too. */
 #define RESERVE (512 * 1024)
 
 static void
