@@ -12,7 +12,7 @@ chaos_begin() {
 	own_run || :
 	export KEV_SOCKET="$dir/s" top_srcdir top_builddir
 	export KEV_CHAOS_SAME="sh $top_srcdir/tests/chaos/same.sh $dir"
-	export KEVD="${KEV_WRAP:-} $kevd ${KEV_TEST_USER:+-U $KEV_TEST_USER}"
+	export KEVD="${KEV_WRAP:-} $kevd $no_sandbox ${KEV_TEST_USER:+-U $KEV_TEST_USER}"
 	# What a tool takes is its own.
 	[ -n "${SANITIZE:-}${KEV_WRAP:-}" ] || export KEV_CHAOS_MEMORY=1
 }
