@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct buf {
 	char *data;	/* owned, NULL while cap is 0 */
@@ -25,12 +26,42 @@ void buf_fini(struct buf *);
 /* Forgets the content and an earlier failure, keeps the memory. */
 void buf_clear(struct buf *);
 
-/* Room for N more bytes at data + len, or NULL when memory ran out. */
-char *buf_room(struct buf *, size_t n);
+/* Makes room for N more bytes. False: memory ran out, now or earlier. */
+bool buf_grow(struct buf *, size_t n);
 
-void buf_put(struct buf *, const void *, size_t);
-void buf_putc(struct buf *, char);
-void buf_puts(struct buf *, const char *);
+/* Room for N more bytes at data + len, or NULL when memory ran out. */
+static inline char *
+buf_room(struct buf *b, size_t n)
+{
+	/* After a failure, too, nothing must be added. */
+	if ((b->failed || n > b->cap - b->len) && !buf_grow(b, n))
+		return NULL;
+	return b->data + b->len;
+}
+
+/* Every byte of every event goes through here; the compiler sees constants. */
+static inline void
+buf_put(struct buf *b, const void *bytes, size_t n)
+{
+	char *p = buf_room(b, n);
+
+	if (p == NULL || n == 0)
+		return;
+	memcpy(p, bytes, n);
+	b->len += n;
+}
+
+static inline void
+buf_putc(struct buf *b, char c)
+{
+	buf_put(b, &c, 1);
+}
+
+static inline void
+buf_puts(struct buf *b, const char *s)
+{
+	buf_put(b, s, strlen(s));
+}
 
 /* Takes the first N bytes away. */
 void buf_drop(struct buf *, size_t n);

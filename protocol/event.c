@@ -6,7 +6,6 @@
 #include "json.h"
 
 #include <string.h>
-#include <time.h>
 
 static const char *const origins[KEV_ORIGINS] = {
 	[KEV_BY_RTNETLINK] = "rtnetlink",
@@ -27,9 +26,9 @@ kev_origin_name(enum kev_origin o)
 	return origins[o];
 }
 
-/* V in WIDTH digits. */
+/* V in WIDTH digits, and SEP. */
 static char *
-digits(char *p, uint64_t v, int width)
+digits(char *p, uint64_t v, int width, char sep)
 {
 	int i;
 
@@ -37,35 +36,45 @@ digits(char *p, uint64_t v, int width)
 		p[i] = (char)('0' + v % 10);
 		v /= 10;
 	}
-	return p + width;
+	p[width] = sep;
+	return p + width + 1;
+}
+
+/*
+ * The date by arithmetic, because gmtime_r(3) takes longer than all the rest of
+ * an event. Years begin in March, so that the odd day is their last one, and
+ * 400 of them have 146097 days.
+ */
+static char *
+put_date(char *p, uint64_t days)
+{
+	uint64_t day = days + 719468, era, year, month;
+
+	era = day / 146097;
+	day %= 146097;
+	year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	day -= year * 365 + year / 4 - year / 100;
+	month = (day * 5 + 2) / 153;
+	day -= (month * 153 + 2) / 5;
+	p = digits(p, era * 400 + year + (month >= 10 ? 1 : 0), 4, '-');
+	p = digits(p, month < 10 ? month + 3 : month - 9, 2, '-');
+	return digits(p, day + 1, 2, 'T');
 }
 
 void
 kev_event_put_time(struct buf *b, uint64_t micros)
 {
-	static const struct { char sep; int width; } part[] = {
-		{ '-', 4 }, { '-', 2 }, { 'T', 2 }, { ':', 2 }, { ':', 2 },
-		{ '.', 2 }, { 'Z', 6 }
-	};
-	time_t seconds = (time_t)(micros / 1000000);
-	struct tm tm;
-	uint64_t v[7];
-	char text[32], *p = text;
-	unsigned i;
+	uint64_t seconds = micros / 1000000;
+	char *p = buf_room(b, KEV_TIMELEN);
 
-	gmtime_r(&seconds, &tm);
-	v[0] = (uint64_t)tm.tm_year + 1900;
-	v[1] = (uint64_t)tm.tm_mon + 1;
-	v[2] = (uint64_t)tm.tm_mday;
-	v[3] = (uint64_t)tm.tm_hour;
-	v[4] = (uint64_t)tm.tm_min;
-	v[5] = (uint64_t)tm.tm_sec;
-	v[6] = micros % 1000000;
-	for (i = 0; i < 7; i++) {
-		p = digits(p, v[i], part[i].width);
-		*p++ = part[i].sep;
-	}
-	buf_put(b, text, (size_t)(p - text));
+	if (p == NULL)
+		return;
+	p = put_date(p, seconds / 86400);
+	p = digits(p, seconds / 3600 % 24, 2, ':');
+	p = digits(p, seconds / 60 % 60, 2, ':');
+	p = digits(p, seconds % 60, 2, '.');
+	digits(p, micros % 1000000, 6, 'Z');
+	b->len += KEV_TIMELEN;
 }
 
 void
@@ -92,6 +101,8 @@ kev_event_put(struct buf *b, const struct kev_event *ev)
 	const struct kev_topic_info *info = &kev_topics[ev->topic];
 	const struct kev_object *data = ev->data != NULL ? ev->data : &nothing;
 
+	/* All of nearly any event, so that there is room once. */
+	(void)buf_room(b, 512);
 	buf_puts(b, "{\"topic\":\"");
 	buf_puts(b, info->name);
 	buf_puts(b, "\",\"time\":\"");

@@ -44,7 +44,8 @@ void kev_event_put(struct buf *, const struct kev_event *);
 /* Appends "IFNAME" as member ifname, and ifname_hex if it is not UTF-8. */
 void kev_event_put_ifname(struct buf *, const char *ifname);
 
-/* Appends RFC 3339 text with microseconds. */
+/* Appends RFC 3339 text with microseconds, of years up to 9999. */
+#define KEV_TIMELEN 27
 void kev_event_put_time(struct buf *, uint64_t micros);
 
 #endif

@@ -57,17 +57,25 @@ put_escape(struct buf *b, unsigned char c)
 	buf_putc(b, hex[c & 15]);
 }
 
-bool
-json_put_string(struct buf *b, const char *s, size_t len)
+/* What stands for itself; of which nearly all strings are. */
+static inline bool
+is_plain(unsigned char c)
 {
-	size_t i = 0, plain = 0, n;
+	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* The same for what is not plain from byte I on. */
+static bool
+put_escaped(struct buf *b, const char *s, size_t len, size_t i)
+{
+	size_t plain = 0, n;
 	bool good = true;
 
 	buf_putc(b, '"');
 	while (i < len) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
+		if (is_plain(c)) {
 			i++;
 			continue;
 		}
@@ -90,16 +98,46 @@ json_put_string(struct buf *b, const char *s, size_t len)
 	return good;
 }
 
-void
-json_put_u64(struct buf *b, uint64_t v)
+bool
+json_put_string(struct buf *b, const char *s, size_t len)
 {
-	char digits[20], *p = digits + sizeof digits;
+	size_t i = 0;
+	char *p;
+
+	while (i < len && is_plain((unsigned char)s[i]))
+		i++;
+	if (i < len)
+		return put_escaped(b, s, len, i);
+	p = buf_room(b, len + 2);
+	if (p == NULL)
+		return true;
+	*p++ = '"';
+	if (len > 0)
+		memcpy(p, s, len);
+	p[len] = '"';
+	b->len += len + 2;
+	return true;
+}
+
+size_t
+json_u64(char *end, uint64_t v)
+{
+	char *p = end;
 
 	do {
 		*--p = (char)('0' + v % 10);
 		v /= 10;
 	} while (v > 0);
-	buf_put(b, p, (size_t)(digits + sizeof digits - p));
+	return (size_t)(end - p);
+}
+
+void
+json_put_u64(struct buf *b, uint64_t v)
+{
+	char digits[JSON_U64LEN], *end = digits + sizeof digits;
+	size_t n = json_u64(end, v);
+
+	buf_put(b, end - n, n);
 }
 
 void

@@ -17,6 +17,10 @@ struct buf;
  */
 bool json_put_string(struct buf *, const char *, size_t);
 
+/* The digits of V, which end where END points to. Returns how many. */
+#define JSON_U64LEN 20
+size_t json_u64(char *end, uint64_t v);
+
 void json_put_u64(struct buf *, uint64_t);
 void json_put_i64(struct buf *, int64_t);
 

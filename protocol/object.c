@@ -17,11 +17,14 @@
 
 static const struct {
 	const char *name;
+	const char *key;	/* as it stands in JSON, with a comma before */
+	size_t keylen;
 	const char *meaning;
 	enum kev_type type;
 } fields[KEV_F_N] = {
 #define FIELD(name, member, type, meaning) \
-	[KEV_F_##name] = { #member, meaning, KT_##type },
+	[KEV_F_##name] = { #member, ",\"" #member "\":", \
+	    sizeof ",\"" #member "\":" - 1, meaning, KT_##type },
 #include "fields.def"
 #undef FIELD
 };
@@ -161,14 +164,92 @@ flag_words(enum kev_class class)
 	return class == KEV_LINK ? kev_iff_words : kev_ifa_words;
 }
 
+/* inet_ntop(3) takes longer, by its printf, than the rest of an event. */
+static char *
+put_inet(char *p, const uint8_t *byte)
+{
+	char digits[JSON_U64LEN], *end = digits + sizeof digits;
+	size_t n;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		n = json_u64(end, byte[i]);
+		memcpy(p, end - n, n);
+		p += n;
+		*p++ = '.';
+	}
+	return p - 1;
+}
+
+static char *
+put_group(char *p, unsigned v)
+{
+	static const char hex[] = "0123456789abcdef";
+	int shift = v > 0xfff ? 12 : v > 0xff ? 8 : v > 0xf ? 4 : 0;
+
+	for (; shift >= 0; shift -= 4)
+		*p++ = hex[v >> shift & 15];
+	return p;
+}
+
+/* The longest run of groups that are 0, of two at least, the first of them;
+ * *LEN is 0 without one. */
+static int
+find_zeros(const uint16_t *group, int *len)
+{
+	int best = 0, i, n;
+
+	*len = 0;
+	for (i = 0; i < 8; i += n + 1) {
+		for (n = 0; i + n < 8 && group[i + n] == 0; n++)
+			continue;
+		if (n < 2 || n <= *len)
+			continue;
+		best = i;
+		*len = n;
+	}
+	return best;
+}
+
+/* RFC 5952; of those that hold an IPv4 address ::ffff:0:0/96 and ::/96 are
+ * shown with it, as by inet_ntop(3). */
+static char *
+put_inet6(char *p, const uint8_t *byte)
+{
+	uint16_t group[8];
+	int i, zeros, n, end = 8;
+
+	for (i = 0; i < 8; i++)
+		group[i] = (uint16_t)(byte[2 * i] << 8 | byte[2 * i + 1]);
+	zeros = find_zeros(group, &n);
+	if (zeros == 0 && (n == 6 || (n == 5 && group[5] == 0xffff)))
+		end = 6;
+	for (i = 0; i < end; i++) {
+		if (n > 0 && i == zeros) {
+			*p++ = ':';
+			i += n - 1;
+			if (i == 7)
+				*p++ = ':';
+			continue;
+		}
+		if (i > 0)
+			*p++ = ':';
+		p = put_group(p, group[i]);
+	}
+	if (end == 8)
+		return p;
+	*p++ = ':';
+	return put_inet(p, byte + 12);
+}
+
 size_t
 kev_ip_text(const struct kev_ip *ip, char *dst)
 {
-	int af = ip->family == KEV_INET ? AF_INET : AF_INET6;
+	char *end = ip->family == KEV_INET ? put_inet(dst, ip->byte) :
+	    put_inet6(dst, ip->byte);
 
-	if (inet_ntop(af, ip->byte, dst, KEV_IPSTRLEN) == NULL)
-		dst[0] = '\0';
-	return strlen(dst);
+	*end = '\0';
+	return (size_t)(end - dst);
 }
 
 int
@@ -218,6 +299,7 @@ struct text {
 	const char *s;
 	size_t len;
 	bool quoted;		/* a string in JSON, not a number or boolean */
+	bool plain;		/* nothing in it needs an escape */
 	uint32_t pos;		/* where the next element is; begins as 0 */
 	char tmp[100];		/* may be what "s" points to */
 };
@@ -239,16 +321,13 @@ set_text(struct text *t, const char *s)
 static void
 set_number(struct text *t, bool negative, uint64_t v)
 {
-	char *p = t->tmp + sizeof t->tmp;
+	char *end = t->tmp + sizeof t->tmp - 1;
 
-	*--p = '\0';
-	do {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
+	t->len = json_u64(end, v);
 	if (negative)
-		*--p = '-';
-	set_text(t, p);
+		*(end - ++t->len) = '-';
+	t->s = end - t->len;
+	*end = '\0';
 }
 
 static bool
@@ -335,6 +414,7 @@ next(enum kev_class class, enum kev_field f, const void *p, struct text *t)
 	uint64_t v;
 
 	t->quoted = true;
+	t->plain = type != KT_NAMES && type != KT_STR;
 	switch (type) {
 	case KT_NAMES:
 		return next_name(p, t);
@@ -352,8 +432,8 @@ next(enum kev_class class, enum kev_field f, const void *p, struct text *t)
 		set_text(t, p);
 		break;
 	case KT_IP:
-		kev_ip_text(p, t->tmp);
-		set_text(t, t->tmp);
+		t->s = t->tmp;
+		t->len = kev_ip_text(p, t->tmp);
 		break;
 	case KT_LLADDR:
 		set_lladdr(t, p);
@@ -388,10 +468,15 @@ put_value(struct buf *b, enum kev_class class, enum kev_field f, const void *p)
 		if (!first)
 			buf_putc(b, ',');
 		first = false;
-		if (t.quoted)
+		if (t.quoted && !t.plain) {
 			json_put_string(b, t.s, t.len);
-		else
-			buf_put(b, t.s, t.len);
+			continue;
+		}
+		if (t.quoted)
+			buf_putc(b, '"');
+		buf_put(b, t.s, t.len);
+		if (t.quoted)
+			buf_putc(b, '"');
 	}
 	if (list)
 		buf_putc(b, ']');
@@ -401,7 +486,7 @@ void
 kev_object_members(struct buf *b, enum kev_class class,
     const struct kev_object *o, uint64_t mask, bool nulls)
 {
-	bool first = true;
+	size_t first = 1;
 	unsigned f;
 
 	if (!nulls)
@@ -409,10 +494,9 @@ kev_object_members(struct buf *b, enum kev_class class,
 	while (mask != 0) {
 		f = (unsigned)__builtin_ctzll(mask);
 		mask &= mask - 1;
-		buf_puts(b, first ? "\"" : ",\"");
-		first = false;
-		buf_puts(b, fields[f].name);
-		buf_puts(b, "\":");
+		/* Without the comma at first. */
+		buf_put(b, fields[f].key + first, fields[f].keylen - first);
+		first = 0;
 		if (o->has & UINT64_C(1) << f)
 			put_value(b, class, f, at(class, o, f));
 		else

@@ -5,10 +5,13 @@
 #include "object.h"
 #include "topics.h"
 
+#include <arpa/inet.h>
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "test.h"
 
@@ -252,6 +255,69 @@ event(void **state)
 	buf_fini(&b);
 }
 
+static void
+assert_text_of(const struct kev_ip *ip)
+{
+	char text[KEV_IPSTRLEN], want[KEV_IPSTRLEN];
+	size_t len = kev_ip_text(ip, text);
+
+	assert_non_null(inet_ntop(ip->family == KEV_INET ? AF_INET : AF_INET6,
+	    ip->byte, want, sizeof want));
+	assert_string_equal(text, want);
+	assert_int_equal(len, strlen(want));
+}
+
+/* Every choice of groups that are 0, beside groups of every length. */
+static void
+addresses(void **state)
+{
+	static const uint16_t groups[] = { 1, 0x2f, 0x3ab, 0x89cd, 0xffff };
+	struct kev_ip ip = { .family = KEV_INET6 };
+	unsigned zeros, first, i;
+	uint16_t group;
+
+	(void)state;
+	for (zeros = 0; zeros < 256; zeros++) {
+		for (first = 0; first < 5; first++) {
+			for (i = 0; i < 8; i++) {
+				group = zeros & 1u << i ? 0 :
+				    groups[(first + i) % 5];
+				ip.byte[2 * i] = (uint8_t)(group >> 8);
+				ip.byte[2 * i + 1] = (uint8_t)group;
+			}
+			assert_text_of(&ip);
+		}
+	}
+	ip = (struct kev_ip){ .family = KEV_INET };
+	for (i = 0; i < 256; i++) {
+		ip.byte[i % 4] = (uint8_t)i;
+		assert_text_of(&ip);
+	}
+}
+
+/* The seconds around each midnight that there may be. */
+static void
+dates(void **state)
+{
+	struct buf b = BUF_INIT;
+	char want[64];
+	struct tm tm;
+	time_t day;
+
+	(void)state;
+	for (day = 86400; day < 253402300800; day += 86400) {
+		time_t seconds = day - 1 + day / 86400 % 2;
+
+		gmtime_r(&seconds, &tm);
+		strftime(want, sizeof want, "%Y-%m-%dT%H:%M:%S.000042Z", &tm);
+		buf_clear(&b);
+		kev_event_put_time(&b, (uint64_t)seconds * 1000000 + 42);
+		assert_int_equal(b.len, strlen(want));
+		assert_memory_equal(b.data, want, b.len);
+	}
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -261,6 +327,8 @@ main(void)
 		cmocka_unit_test(lists),
 		cmocka_unit_test(differences),
 		cmocka_unit_test(event),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
