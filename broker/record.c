@@ -5,12 +5,12 @@
 #include "buf.h"
 #include "event.h"
 #include "json.h"
+#include "scan.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define NETNS_MAX 255
 
@@ -170,34 +170,255 @@ get_fraction(const char *s, uint64_t *micros)
 	return strcmp(s, "Z") == 0;
 }
 
+static bool
+is_leap(int year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* Days from 1970 to this one, or -1: there is none. */
+static int64_t
+count_days(int year, int month, int day)
+{
+	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243,
+		273, 304, 334, 365 };
+	int past = year - 1;
+
+	if (year < 1970 || month < 1 || month > 12 || day < 1 ||
+	    day > before[month] - before[month - 1] +
+	    (month == 2 && is_leap(year) ? 1 : 0))
+		return -1;
+	return past * 365 + past / 4 - past / 100 + past / 400 - 719162 +
+	    before[month - 1] + (month > 2 && is_leap(year) ? 1 : 0) + day - 1;
+}
+
 /* RFC 3339 in UTC, from 1970 to 9999. */
 static bool
 get_time(const char *s, uint64_t *micros)
 {
-	struct tm tm = { 0 }, back;
+	int hours, minutes, seconds;
 	uint64_t fraction;
-	time_t seconds;
+	int64_t days;
 
 	if (strlen(s) < 20 || s[4] != '-' || s[7] != '-' || s[10] != 'T' ||
-	    s[13] != ':' || s[16] != ':' || digits(s, 4) < 1970 ||
-	    digits(s + 5, 2) < 1 || digits(s + 8, 2) < 1 ||
-	    digits(s + 11, 2) < 0 || digits(s + 14, 2) < 0 ||
-	    digits(s + 17, 2) < 0 || !get_fraction(s + 19, &fraction))
+	    s[13] != ':' || s[16] != ':')
 		return false;
-	tm.tm_year = digits(s, 4) - 1900;
-	tm.tm_mon = digits(s + 5, 2) - 1;
-	tm.tm_mday = digits(s + 8, 2);
-	tm.tm_hour = digits(s + 11, 2);
-	tm.tm_min = digits(s + 14, 2);
-	tm.tm_sec = digits(s + 17, 2);
-	back = tm;
-	seconds = timegm(&back);
-	/* It makes 1 March of 30 February. */
-	if (back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday ||
-	    back.tm_hour != tm.tm_hour || back.tm_sec != tm.tm_sec)
+	days = count_days(digits(s, 4), digits(s + 5, 2), digits(s + 8, 2));
+	hours = digits(s + 11, 2);
+	minutes = digits(s + 14, 2);
+	seconds = digits(s + 17, 2);
+	if (days < 0 || hours < 0 || hours > 23 || minutes < 0 ||
+	    minutes > 59 || seconds < 0 || seconds > 59 ||
+	    !get_fraction(s + 19, &fraction))
 		return false;
-	*micros = (uint64_t)seconds * 1000000 + fraction;
+	*micros = ((uint64_t)days * 86400 + (uint64_t)hours * 3600 +
+	    (uint64_t)minutes * 60 + (uint64_t)seconds) * 1000000 + fraction;
 	return true;
+}
+
+/*
+ * A line as it is read. What there is in every line, and in amounts, is taken
+ * from the text; of the rest jansson makes values.
+ */
+struct reading {
+	struct record *r;
+	size_t used;		/* of the record's text */
+	uint64_t seen;		/* members, by their place in the table */
+	const char *fault;	/* the first one */
+};
+
+/* A string with its end. NULL: it is none, or there is a NUL in it. */
+static const char *
+keep_string(struct reading *in, const struct span *value)
+{
+	char *to = in->r->text + in->used;
+	struct span text;
+	json_t *v = NULL;
+
+	/* What is escaped gets shorter. */
+	if (!span_string(value, &text)) {
+		v = json_loadb(value->s, value->len, JSON_DECODE_ANY, NULL);
+		text.s = json_string_value(v);
+		text.len = json_string_length(v);
+	}
+	if (text.s != NULL) {
+		memcpy(to, text.s, text.len);
+		to[text.len] = '\0';
+		in->used += text.len + 1;
+	}
+	json_decref(v);
+	return text.s != NULL ? to : NULL;
+}
+
+static const char *
+get_source(struct reading *in, const struct span *value)
+{
+	in->r->message.source = keep_string(in, value);
+	return in->r->message.source != NULL ? NULL :
+	    "\"source\" must be a string";
+}
+
+static const char *
+get_when(struct reading *in, const struct span *value)
+{
+	const char *time = keep_string(in, value);
+
+	return time != NULL && get_time(time, &in->r->now.time) ? NULL :
+	    "\"time\" must be as in 2026-11-23T05:30:35.673074Z";
+}
+
+static const char *
+get_mono(struct reading *in, const struct span *value)
+{
+	int64_t mono = 0;
+
+	in->r->has_mono = span_integer(value, 0, INT64_MAX, &mono);
+	in->r->now.mono = (uint64_t)mono;
+	return in->r->has_mono ? NULL :
+	    "\"mono\" must be a number of microseconds";
+}
+
+static const char *
+get_continued(struct reading *in, const struct span *value)
+{
+	return span_bool(value, &in->r->continued) ? NULL :
+	    "\"continued\" must be true or false";
+}
+
+static const char *
+get_netns(struct reading *in, const struct span *value)
+{
+	const char *name = keep_string(in, value);
+
+	in->r->netns = name;
+	return name != NULL && name[0] != '\0' && strlen(name) <= NETNS_MAX ?
+	    NULL : "\"netns\" must be the name of a namespace";
+}
+
+static const char *
+get_ifindex(struct reading *in, const struct span *value)
+{
+	int64_t ifindex = 0;
+	bool good = span_integer(value, 0, UINT32_MAX, &ifindex);
+
+	in->r->message.ifindex = (uint32_t)ifindex;
+	return good ? NULL : "\"ifindex\" must be an integer in range";
+}
+
+static const char *
+get_hops(struct reading *in, const struct span *value)
+{
+	int64_t hops = 0;
+	bool good = span_integer(value, -1, 255, &hops);
+
+	in->r->message.hops = (int)hops;
+	return good ? NULL : "\"hops\" must be an integer from -1 to 255";
+}
+
+/* As a member that events have, too. */
+static bool
+get_member(const struct span *value, enum kev_field field,
+    struct kev_note *note)
+{
+	json_t *v = json_loadb(value->s, value->len, JSON_DECODE_ANY, NULL);
+	const char *want;
+	bool good;
+
+	*note = (struct kev_note){ .has = 0 };
+	good = v != NULL && kev_object_get(KEV_NOTE, (struct kev_object *)note,
+	    field, v, &want);
+	json_decref(v);
+	return good;
+}
+
+static const char *
+get_from(struct reading *in, const struct span *value)
+{
+	struct kev_note note;
+
+	if (!get_member(value, KEV_F_ADDRESS, &note) ||
+	    note.address.family == KEV_INET)
+		return "\"from\" must be an IPv6 address";
+	memcpy(in->r->message.from, note.address.byte,
+	    sizeof in->r->message.from);
+	return NULL;
+}
+
+static const char *
+get_protocol(struct reading *in, const struct span *value)
+{
+	struct kev_note note;
+
+	if (!get_member(value, KEV_F_PROTOCOL, &note))
+		return "\"protocol\" must be a word for it";
+	in->r->message.protocol = note.protocol;
+	return NULL;
+}
+
+static bool
+get_part(struct record *r, const char *name)
+{
+	size_t k;
+
+	for (k = 0; name != NULL && k < PARTS; k++) {
+		if (strcmp(parts[k].name, name) != 0)
+			continue;
+		r->parts |= parts[k].part;
+		return true;
+	}
+	return false;
+}
+
+static const char *
+get_dump(struct reading *in, const struct span *value)
+{
+	json_t *list = json_loadb(value->s, value->len, JSON_DECODE_ANY, NULL);
+	bool good = json_array_size(list) > 0;
+	size_t i;
+
+	for (i = 0; good && i < json_array_size(list); i++)
+		good = get_part(in->r,
+		    json_string_value(json_array_get(list, i)));
+	json_decref(list);
+	return good ? NULL : "\"dump\" must be an array of link, addr4, addr6, "
+	    "route4, route6, neigh";
+}
+
+static const char *
+get_end(struct reading *in, const struct span *value)
+{
+	int64_t limit = 0;
+	bool good = true;
+
+	if (span_is(value, "true"))
+		in->r->end = SIZE_MAX;
+	else
+		good = span_integer(value, 1, INT32_MAX, &limit);
+	if (limit > 0)
+		in->r->end = (size_t)limit;
+	return good ? NULL : "\"end\" must be true or a number of things";
+}
+
+static const char *
+get_cause(struct reading *in, const struct span *value)
+{
+	struct kev_note note;
+
+	if (!get_member(value, KEV_F_CAUSE, &note))
+		return "\"cause\" must be a word for it";
+	in->r->cause = note.cause;
+	return NULL;
+}
+
+static const char *
+get_lost(struct reading *in, const struct span *value)
+{
+	struct kev_note note;
+
+	if (!get_member(value, KEV_F_LOST, &note))
+		return "\"lost\" must be a number of messages";
+	in->r->lost = note.lost;
+	return NULL;
 }
 
 static int
@@ -211,186 +432,126 @@ digit(char c)
 }
 
 static const char *
-get_hex(struct record *r, const json_t *v)
+get_hex(struct reading *in, const struct span *value)
 {
-	const char *s = json_string_value(v);
-	size_t len = json_string_length(v), i;
-	uint8_t *bytes;
+	uint8_t *bytes = (uint8_t *)in->r->text + in->used;
+	struct span text;
 	int high, low;
+	size_t i;
 
-	if (s == NULL)
+	if (value->s[0] != '"')
 		return "\"hex\" must be a string";
-	if (len % 2 != 0)
+	if (!span_string(value, &text))
+		return "\"hex\" has something else than digits";
+	if (text.len % 2 != 0)
 		return "\"hex\" has an odd number of digits";
-	r->bytes = bytes = malloc(len / 2 + 1);
-	if (bytes == NULL)
-		return "out of memory";
-	for (i = 0; i < len; i += 2) {
-		high = digit(s[i]);
-		low = digit(s[i + 1]);
+	for (i = 0; i < text.len; i += 2) {
+		high = digit(text.s[i]);
+		low = digit(text.s[i + 1]);
 		if (high < 0 || low < 0)
 			return "\"hex\" has something else than digits";
 		bytes[i / 2] = (uint8_t)(high << 4 | low);
 	}
-	r->message.bytes = bytes;
-	r->message.len = len / 2;
+	in->used += text.len / 2;
+	in->r->message.bytes = bytes;
+	in->r->message.len = text.len / 2;
 	return NULL;
 }
 
-/* An integer from MIN to MAX; a member that is not there is left alone. */
-static bool
-get_integer(const json_t *root, const char *name, int64_t min, int64_t max,
-    int64_t *value)
-{
-	const json_t *v = json_object_get(root, name);
-
-	if (v == NULL)
-		return true;
-	*value = json_integer_value(v);
-	return json_is_integer(v) && *value >= min && *value <= max;
-}
-
-/* The same for a member that events have, too. */
-static bool
-get_member(const json_t *root, const char *name, enum kev_field field,
-    struct kev_note *note)
-{
-	const json_t *v = json_object_get(root, name);
-	const char *want;
-
-	return v == NULL || kev_object_get(KEV_NOTE, (struct kev_object *)note,
-	    field, v, &want);
-}
-
-static const char *
-get_context(struct record *r, const json_t *root)
-{
-	struct kev_note note = { .has = 0 };
-	int64_t ifindex = 0, hops = -1;
-
-	if (!get_integer(root, "ifindex", 0, UINT32_MAX, &ifindex))
-		return "\"ifindex\" must be an integer in range";
-	if (!get_integer(root, "hops", -1, 255, &hops))
-		return "\"hops\" must be an integer from -1 to 255";
-	if (!get_member(root, "from", KEV_F_ADDRESS, &note) ||
-	    note.address.family == KEV_INET)
-		return "\"from\" must be an IPv6 address";
-	if (!get_member(root, "protocol", KEV_F_PROTOCOL, &note))
-		return "\"protocol\" must be a word for it";
-	r->message.ifindex = (uint32_t)ifindex;
-	r->message.hops = (int)hops;
-	r->message.protocol = note.protocol;
-	memcpy(r->message.from, note.address.byte, sizeof r->message.from);
-	return NULL;
-}
-
-static const char *
-get_parts(struct record *r, const json_t *list)
-{
-	static const char fault[] = "\"dump\" must be an array of link, addr4, "
-	    "addr6, route4, route6, neigh";
+static const struct {
 	const char *name;
-	size_t i, k;
+	const char *(*get)(struct reading *, const struct span *);
+	const char *missing;	/* what is wrong without it, or NULL */
+} members[] = {
+	{ "source", get_source, "\"source\" must be a string" },
+	{ "time", get_when, "\"time\" is missing" },
+	{ "hex", get_hex, "\"hex\" is missing" },
+	{ "mono", get_mono, NULL },
+	{ "netns", get_netns, NULL },
+	{ "continued", get_continued, NULL },
+	{ "ifindex", get_ifindex, NULL },
+	{ "hops", get_hops, NULL },
+	{ "from", get_from, NULL },
+	{ "protocol", get_protocol, NULL },
+	{ "dump", get_dump, NULL },
+	{ "end", get_end, NULL },
+	{ "cause", get_cause, NULL },
+	{ "lost", get_lost, NULL },
+};
+#define MEMBERS (sizeof members / sizeof members[0])
 
-	if (list == NULL)
-		return NULL;
-	if (json_array_size(list) == 0)
-		return fault;
-	for (i = 0; i < json_array_size(list); i++) {
-		name = json_string_value(json_array_get(list, i));
-		for (k = 0; k < PARTS; k++) {
-			if (name != NULL && strcmp(parts[k].name, name) == 0)
-				break;
-		}
-		if (k == PARTS)
-			return fault;
-		r->parts |= parts[k].part;
+static void
+take_member(struct reading *in, const struct span *name,
+    const struct span *value)
+{
+	const char *fault = NULL;
+	size_t i;
+
+	for (i = 0; i < MEMBERS; i++) {
+		if (!span_is(name, members[i].name))
+			continue;
+		if (in->seen & UINT64_C(1) << i)
+			fault = "a member is there twice";
+		else
+			fault = members[i].get(in, value);
+		in->seen |= UINT64_C(1) << i;
+		break;
+	}
+	if (in->fault == NULL)
+		in->fault = fault;
+}
+
+static const char *
+find_missing(const struct reading *in)
+{
+	size_t i;
+
+	for (i = 0; i < MEMBERS; i++) {
+		if (members[i].missing != NULL &&
+		    (in->seen & UINT64_C(1) << i) == 0)
+			return members[i].missing;
 	}
 	return NULL;
 }
 
-static const char *
-get_end(struct record *r, const json_t *root)
+/* Everything that a line tells, with its ends, is shorter than the line. */
+static bool
+make_room(struct record *r, size_t len)
 {
-	const json_t *v = json_object_get(root, "end");
-	int64_t limit = 0;
+	char *text = r->text;
+	size_t cap = r->cap;
 
-	if (json_is_true(v))
-		r->end = SIZE_MAX;
-	else if (!get_integer(root, "end", 1, INT32_MAX, &limit))
-		return "\"end\" must be true or a number of things";
-	else
-		r->end = (size_t)limit;
-	return NULL;
-}
-
-static const char *
-get_loss(struct record *r, const json_t *root)
-{
-	struct kev_note note = { .has = 0 };
-
-	if (!get_member(root, "cause", KEV_F_CAUSE, &note))
-		return "\"cause\" must be a word for it";
-	if (!get_member(root, "lost", KEV_F_LOST, &note))
-		return "\"lost\" must be a number of messages";
-	r->cause = note.cause;
-	r->lost = note.lost;
-	return NULL;
-}
-
-static const char *
-get_when(struct record *r, const json_t *root)
-{
-	const char *time = json_string_value(json_object_get(root, "time"));
-	const json_t *continued = json_object_get(root, "continued");
-	int64_t mono = -1;
-
-	if (time == NULL || !get_time(time, &r->now.time))
-		return "\"time\" must be as in 2026-11-23T05:30:35.673074Z";
-	if (!get_integer(root, "mono", 0, INT64_MAX, &mono))
-		return "\"mono\" must be a number of microseconds";
-	r->has_mono = mono >= 0;
-	r->now.mono = r->has_mono ? (uint64_t)mono : 0;
-	if (continued != NULL && !json_is_boolean(continued))
-		return "\"continued\" must be true or false";
-	r->continued = json_is_true(continued);
-	return NULL;
-}
-
-static const char *
-get_netns(struct record *r, const json_t *root)
-{
-	const json_t *v = json_object_get(root, "netns");
-
-	r->netns = json_string_value(v);
-	if (v != NULL && (r->netns == NULL || r->netns[0] == '\0' ||
-	    json_string_length(v) > NETNS_MAX))
-		return "\"netns\" must be the name of a namespace";
-	return NULL;
+	if (len >= cap) {
+		cap = len + 1;
+		text = realloc(text, cap);
+		if (text == NULL)
+			return false;
+	}
+	*r = (struct record){ .message.hops = -1, .text = text, .cap = cap };
+	return true;
 }
 
 const char *
 record_get(struct record *r, const char *line, size_t len)
 {
-	const char *fault;
-	const json_t *root;
+	struct reading in = { .r = r };
+	struct span name, value;
+	struct scan scan;
 
-	memset(r, 0, sizeof *r);
-	r->root = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
-	root = r->root;
-	if (root == NULL)
-		return "not JSON, or a member twice";
-	r->message.source = json_string_value(json_object_get(root, "source"));
+	r->message.source = NULL;
+	if (!make_room(r, len))
+		return "out of memory";
+	scan_init(&scan, line, len);
+	while (scan_member(&scan, &name, &value))
+		take_member(&in, &name, &value);
+	if (scan.failed)
+		return "not an object of JSON";
 	if (r->message.source == NULL)
 		return "\"source\" must be a string";
-	if ((fault = get_when(r, root)) != NULL ||
-	    (fault = get_netns(r, root)) != NULL ||
-	    (fault = get_context(r, root)) != NULL ||
-	    (fault = get_parts(r, json_object_get(root, "dump"))) != NULL ||
-	    (fault = get_end(r, root)) != NULL ||
-	    (fault = get_loss(r, root)) != NULL ||
-	    (fault = get_hex(r, json_object_get(root, "hex"))) != NULL)
-		return fault;
+	if (in.fault == NULL)
+		in.fault = find_missing(&in);
+	if (in.fault != NULL)
+		return in.fault;
 	r->empty = r->message.len == 0 && (r->parts != 0 || r->end != 0 ||
 	    r->cause != 0 || strcmp(r->message.source, "timer") == 0);
 	return NULL;
@@ -399,8 +560,7 @@ record_get(struct record *r, const char *line, size_t len)
 void
 record_fini(struct record *r)
 {
-	json_decref(r->root);
-	free(r->bytes);
-	r->root = NULL;
-	r->bytes = NULL;
+	free(r->text);
+	r->text = NULL;
+	r->cap = 0;
 }

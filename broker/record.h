@@ -10,7 +10,6 @@
 #include "stamp.h"
 
 struct buf;
-struct json_t;
 
 /* Bytes of a line, without its newline. */
 #define RECORD_LINE_MAX (256 * 1024)
@@ -27,9 +26,9 @@ struct record {
 				 * all that are to go; 0: it does not end */
 	enum kev_cause cause;	/* some were lost for that, or 0 */
 	uint64_t lost;		/* how many, if it is known */
-	/* What a line that was read points into. */
-	struct json_t *root;
-	void *bytes;
+	/* What a line that was read points into: owned, used again. */
+	char *text;
+	size_t cap;
 };
 
 /* Appends the line, newline included. */
@@ -37,8 +36,9 @@ void record_put(struct buf *, const struct record *);
 
 /*
  * Reads a line, without its newline: NULL, or what is wrong (static text), and
- * of the record only "message.source" is set then, if it was found. To be ended
- * by record_fini always.
+ * of the record only "message.source" is set then, if it was found. The record
+ * is one that was all 0 at first, or was read before; what that pointed to is
+ * no more. To be ended by record_fini.
  */
 const char *record_get(struct record *, const char *line, size_t len);
 void record_fini(struct record *);

@@ -269,7 +269,6 @@ replay_offer(struct replay *r, const char *line, size_t len)
 	const char *fault = NULL;
 	struct space *s;
 
-	record_fini(&r->next);
 	r->lines++;
 	if (line == NULL)
 		fault = "longer than a line may be";

@@ -9,7 +9,8 @@ files='broker/linux/audit_decode.c broker/linux/ethtool_decode.c
 	clients/duration.c clients/kev.c clients/line.c clients/moment.c
 	clients/template.c clients/text.c
 	protocol/event.c protocol/filter.c protocol/frame.c protocol/json.c
-	protocol/object.c protocol/pattern.c protocol/request.c'
+	protocol/object.c protocol/pattern.c protocol/request.c
+	protocol/scan.c'
 
 mkdir -p coverage && cd coverage || exit
 [ -f config.status ] || "$top/configure" --quiet --disable-shared \

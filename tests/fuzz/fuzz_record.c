@@ -41,7 +41,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct buf b = BUF_INIT;
-	struct record r, again;
+	struct record r = { .text = NULL }, again = r;
 
 	if (record_get(&r, (const char *)bytes, len) == NULL) {
 		record_put(&b, &r);

@@ -1,0 +1,49 @@
+/*
+ * Reading JSON where it lies: the members of an object one after the other,
+ * without memory and without a tree of them. For what is read in amounts;
+ * values that are rare are jansson's work, which is given their text.
+ */
+#ifndef KEV_SCAN_H
+#define KEV_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Some bytes of the text; lent. */
+struct span {
+	const char *s;
+	size_t len;
+};
+
+struct scan {
+	const char *p, *end;
+	bool begun;		/* a member was read */
+	bool done;		/* the last one was */
+	bool failed;		/* it is not an object of JSON */
+};
+
+/* To read TEXT of LEN bytes, which is an object and nothing else. */
+void scan_init(struct scan *, const char *text, size_t len);
+
+/*
+ * The next member: its name without quotes, its value with all that belongs to
+ * it. False after the last, and when something is not as RFC 8259 has it
+ * ("failed"); of that it does not see whether surrogates are paired, numbers
+ * are in range and members come once.
+ */
+bool scan_member(struct scan *, struct span *name, struct span *value);
+
+/* As written: names with escapes in them are others. */
+bool span_is(const struct span *, const char *name);
+
+/* The bytes of a string in which nothing is escaped; else false. */
+bool span_string(const struct span *value, struct span *text);
+
+/* False: it is no integer from MIN to MAX. */
+bool span_integer(const struct span *, int64_t min, int64_t max, int64_t *);
+
+/* False: it is no boolean. */
+bool span_bool(const struct span *, bool *);
+
+#endif
