@@ -3,7 +3,9 @@
 #include "hub.h"
 
 #include "buf.h"
+#include "byname.h"
 #include "event.h"
+#include "pattern.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,17 +15,28 @@
 #define PROGRESS 4096
 #define LOOKS 100
 
+/* What there is of an interest's stream. */
+enum owing {
+	OWES_NOTHING,
+	OWES_NEW,		/* has something to flush */
+	OWES_OLD		/* somebody did not take all of it */
+};
+
 struct interest {
 	TAILQ_ENTRY(interest) entry;
-	TAILQ_ENTRY(interest) dirty_entry;
+	TAILQ_ENTRY(interest) owing_entry;
 	LIST_HEAD(, subscriber) members;
 	struct kev_filter filter;
 	struct stream stream;
+	struct byname_entry *names;	/* those of "ifnames", if it is found
+					 * by them; else NULL */
+	enum owing owes;
 	bool plain;		/* the topic alone decides */
-	bool dirty;		/* has something to flush */
 };
 
-/* Those who want a topic. */
+TAILQ_HEAD(owing_list, interest);
+
+/* Those who want a topic, but for those that are found by name. */
 struct wanting {
 	struct interest **v;
 	size_t n, cap;
@@ -38,8 +51,10 @@ struct hub {
 	struct history log;
 	struct buf line;
 	struct wanting wanting[KEV_TOPICS];
+	struct byname names;
 	TAILQ_HEAD(, interest) interests;
-	TAILQ_HEAD(interest_list, interest) dirty;
+	struct owing_list dirty;	/* OWES_NEW */
+	struct owing_list owing;	/* OWES_OLD */
 };
 
 struct hub *
@@ -52,6 +67,7 @@ hub_new(const struct hub_config *config)
 	h->config = *config;
 	TAILQ_INIT(&h->interests);
 	TAILQ_INIT(&h->dirty);
+	TAILQ_INIT(&h->owing);
 	if (history_init(&h->log, config->history, config->queue) != 0) {
 		free(h);
 		return NULL;
@@ -62,12 +78,38 @@ hub_new(const struct hub_config *config)
 }
 
 static void
+set_owes(struct hub *h, struct interest *in, enum owing owes)
+{
+	if (in->owes == owes)
+		return;
+	if (in->owes != OWES_NOTHING)
+		TAILQ_REMOVE(in->owes == OWES_NEW ? &h->dirty : &h->owing, in,
+		    owing_entry);
+	if (owes != OWES_NOTHING)
+		TAILQ_INSERT_TAIL(owes == OWES_NEW ? &h->dirty : &h->owing, in,
+		    owing_entry);
+	in->owes = owes;
+}
+
+/* So many of its names are in the table. */
+static void
+free_names(struct hub *h, struct interest *in, size_t n)
+{
+	while (n > 0)
+		byname_remove(&h->names, &in->names[--n]);
+	free(in->names);
+	in->names = NULL;
+}
+
+static void
 interest_free(struct hub *h, struct interest *in)
 {
 	struct wanting *w;
 	size_t i;
 	int t;
 
+	if (in->names != NULL)
+		free_names(h, in, in->filter.ifnames.n);
 	for (t = 0; t < KEV_TOPICS; t++) {
 		w = &h->wanting[t];
 		for (i = 0; i < w->n; i++) {
@@ -78,8 +120,7 @@ interest_free(struct hub *h, struct interest *in)
 		}
 	}
 	TAILQ_REMOVE(&h->interests, in, entry);
-	if (in->dirty)
-		TAILQ_REMOVE(&h->dirty, in, dirty_entry);
+	set_owes(h, in, OWES_NOTHING);
 	stream_fini(&in->stream);
 	kev_filter_fini(&in->filter);
 	free(in);
@@ -97,6 +138,7 @@ hub_free(struct hub *h)
 		interest_free(h, in);
 	for (t = 0; t < KEV_TOPICS; t++)
 		free(h->wanting[t].v);
+	byname_fini(&h->names);
 	history_fini(&h->log);
 	buf_fini(&h->line);
 	free(h);
@@ -180,6 +222,7 @@ flush_interest(struct hub *h, struct interest *in)
 	}
 	if (all)
 		stream_clear(&in->stream);
+	set_owes(h, in, all ? OWES_NOTHING : OWES_OLD);
 }
 
 void
@@ -187,11 +230,8 @@ hub_flush(struct hub *h)
 {
 	struct interest *in;
 
-	while ((in = TAILQ_FIRST(&h->dirty)) != NULL) {
-		TAILQ_REMOVE(&h->dirty, in, dirty_entry);
-		in->dirty = false;
+	while ((in = TAILQ_FIRST(&h->dirty)) != NULL)
 		flush_interest(h, in);
-	}
 }
 
 /*
@@ -211,7 +251,7 @@ make_room(struct hub *h, size_t len)
 	hub_flush(h);
 	i = history_from(&h->log, h->log.tail + lacks);
 	pos = i < h->log.end ? history_line(&h->log, i, &end).pos : h->log.head;
-	TAILQ_FOREACH(in, &h->interests, entry) {
+	TAILQ_FOREACH(in, &h->owing, owing_entry) {
 		LIST_FOREACH(s, &in->members, entry) {
 			if (outq_behind(&s->q) == 0 ||
 			    stream_pos(&in->stream, s->q.at) >= pos)
@@ -237,17 +277,29 @@ encode(struct hub *h, const struct kev_event *ev)
 	    history_add(&h->log, ev->seq, ev->topic, h->line.data, h->line.len);
 }
 
+/* An event on its way. */
+struct offer {
+	const struct kev_event *ev;
+	bool tried;		/* to encode it */
+	bool encoded;		/* it is the last line of the log */
+};
+
 static void
-push(struct hub *h, struct interest *in, const struct kev_event *ev,
-    bool encoded)
+offer_encode(struct hub *h, struct offer *o)
+{
+	if (!o->tried)
+		o->encoded = encode(h, o->ev);
+	o->tried = true;
+}
+
+static void
+push(struct hub *h, struct interest *in, struct offer *o)
 {
 	struct subscriber *s;
 
-	if (!in->dirty) {
-		in->dirty = true;
-		TAILQ_INSERT_TAIL(&h->dirty, in, dirty_entry);
-	}
-	if (encoded && outq_push(&in->stream, ev->seq,
+	offer_encode(h, o);
+	set_owes(h, in, OWES_NEW);
+	if (o->encoded && outq_push(&in->stream, o->ev->seq,
 	    h->log.head - h->line.len, h->line.len))
 		return;
 	/* Without memory an event is lost, but not in silence. */
@@ -256,36 +308,74 @@ push(struct hub *h, struct interest *in, const struct kev_event *ev,
 			continue;
 		fall_behind(h, s);
 		if (s->gap_first == 0)
-			s->gap_first = ev->seq;
+			s->gap_first = o->ev->seq;
 	}
 	in->stream.events++;
-	in->stream.last = ev->seq;
+	in->stream.last = o->ev->seq;
+}
+
+/* To those who are found by this name, unless another name told them. */
+static void
+offer_named(struct hub *h, const char *name, struct offer *o)
+{
+	struct byname_entry *e;
+	struct interest *in;
+
+	if (name == NULL)
+		return;
+	for (e = byname_first(&h->names, name); e != NULL;
+	    e = byname_next(e)) {
+		in = e->owner;
+		if ((in->filter.topics & UINT64_C(1) << o->ev->topic) != 0 &&
+		    in->stream.last != o->ev->seq &&
+		    kev_filter_fits(&in->filter, o->ev))
+			push(h, in, o);
+	}
+}
+
+/* By every name that an event may fit by; see kev_filter_fits. */
+static void
+offer_by_names(struct hub *h, struct offer *o)
+{
+	const struct kev_event *ev = o->ev;
+	const struct kev_note *note = (const struct kev_note *)ev->data;
+	const struct kev_note *old = (const struct kev_note *)ev->prev;
+	const char *name;
+
+	offer_named(h, ev->ifname, o);
+	if (ev->topic == KEV_T_INTERFACE_RENAME && old != NULL)
+		offer_named(h, old->ifname, o);
+	if (ev->topic != KEV_T_NETWORK_CHANGED || note == NULL)
+		return;
+	for (name = note->interfaces.buf; name != NULL &&
+	    name < note->interfaces.buf + note->interfaces.len;
+	    name += strlen(name) + 1)
+		offer_named(h, name, o);
 }
 
 void
 hub_publish(struct hub *h, struct kev_event *ev)
 {
 	struct wanting *w = &h->wanting[ev->topic];
-	bool tried = false, encoded = false;
+	struct offer o = { .ev = ev };
+	struct interest *in;
 	size_t i;
 
 	ev->seq = ++h->seq;
 	ev->run = h->run;
 	h->events[ev->topic]++;
 	if (h->config.history > 0) {
-		encoded = encode(h, ev);
-		tried = true;
-		if (!encoded)
+		offer_encode(h, &o);
+		if (!o.encoded)
 			h->missing = ev->seq;
 	}
 	for (i = 0; i < w->n; i++) {
-		if (!w->v[i]->plain && !kev_filter_fits(&w->v[i]->filter, ev))
-			continue;
-		if (!tried)
-			encoded = encode(h, ev);
-		tried = true;
-		push(h, w->v[i], ev, encoded);
+		in = w->v[i];
+		if (in->plain || kev_filter_fits(&in->filter, ev))
+			push(h, in, &o);
 	}
+	if (h->names.n > 0 && (KEV_TOPIC_KEV & UINT64_C(1) << ev->topic) == 0)
+		offer_by_names(h, &o);
 }
 
 static bool
@@ -305,12 +395,59 @@ add_wanting(struct wanting *w, struct interest *in)
 	return true;
 }
 
+/* A filter for names without wildcards is found by them. */
+static bool
+add_names(struct hub *h, struct interest *in)
+{
+	const struct kev_names *names = &in->filter.ifnames;
+	const char *name = names->buf;
+	size_t i;
+
+	for (i = 0; i < names->n; i++, name += strlen(name) + 1) {
+		if (strpbrk(name, KEV_GLOB_CHARS) != NULL)
+			return true;
+	}
+	if (names->n == 0)
+		return true;
+	in->names = calloc(names->n, sizeof *in->names);
+	if (in->names == NULL)
+		return false;
+	for (i = 0, name = names->buf; i < names->n; i++) {
+		in->names[i].name = name;
+		in->names[i].owner = in;
+		name += strlen(name) + 1;
+		if (byname_add(&h->names, &in->names[i]))
+			continue;
+		free_names(h, in, i);
+		return false;
+	}
+	return true;
+}
+
+static bool
+add_interest(struct hub *h, struct interest *in)
+{
+	uint64_t topics = in->filter.topics;
+	int t;
+
+	if (!add_names(h, in))
+		return false;
+	/* kev/ is for all, whatever names they want. */
+	if (in->names != NULL)
+		topics &= KEV_TOPIC_KEV;
+	for (t = 0; t < KEV_TOPICS; t++) {
+		if ((topics & UINT64_C(1) << t) != 0 &&
+		    !add_wanting(&h->wanting[t], in))
+			return false;
+	}
+	return true;
+}
+
 /* The interest in F, which is moved. */
 static struct interest *
 find_interest(struct hub *h, struct kev_filter *f)
 {
 	struct interest *in;
-	int t;
 
 	TAILQ_FOREACH(in, &h->interests, entry) {
 		if (!kev_filter_same(&in->filter, f))
@@ -328,14 +465,10 @@ find_interest(struct hub *h, struct kev_filter *f)
 	in->plain = kev_filter_plain(&in->filter);
 	LIST_INIT(&in->members);
 	TAILQ_INSERT_TAIL(&h->interests, in, entry);
-	for (t = 0; t < KEV_TOPICS; t++) {
-		if ((in->filter.topics & UINT64_C(1) << t) == 0 ||
-		    add_wanting(&h->wanting[t], in))
-			continue;
-		interest_free(h, in);
-		return NULL;
-	}
-	return in;
+	if (add_interest(h, in))
+		return in;
+	interest_free(h, in);
+	return NULL;
 }
 
 bool
@@ -499,7 +632,7 @@ hub_crowded(struct hub *h)
 	struct subscriber *s;
 	bool crowded = false;
 
-	TAILQ_FOREACH(in, &h->interests, entry) {
+	TAILQ_FOREACH(in, &h->owing, owing_entry) {
 		LIST_FOREACH(s, &in->members, entry) {
 			if (outq_behind(&s->q) <= h->config.queue / 4)
 				continue;

@@ -28,4 +28,7 @@ enum kev_pattern_result kev_pattern(const char *pattern, uint64_t *set);
  */
 bool kev_glob(const char *glob, const char *text);
 
+/* Without any of these a glob fits nothing but itself. */
+#define KEV_GLOB_CHARS "*?[\\"
+
 #endif

@@ -588,12 +588,103 @@ no_memory(void **state)
 	hub_free(hub);
 }
 
+/* Up to three names out of few, globs among them. */
+static struct kev_names
+choose_names(const char *const *from, unsigned many)
+{
+	struct kev_names names = { .n = (uint32_t)rand() % 4 };
+	struct buf b = BUF_INIT;
+	const char *name;
+	uint32_t i;
+
+	for (i = 0; i < names.n; i++) {
+		name = from[(unsigned)rand() % many];
+		buf_put(&b, name, strlen(name) + 1);
+	}
+	names.buf = b.data;
+	names.len = (uint32_t)b.len;
+	return names;
+}
+
+static const char *const there[] = { "eth0", "eth1", "wg0", "wg1", "lo", "" };
+
+static void
+publish_any(const struct kev_filter *f, unsigned *want, int readers)
+{
+	static const enum kev_topic topics[] = { KEV_T_INTERFACE_RENAME,
+		KEV_T_NETWORK_CHANGED, KEV_T_IPV6_DUPLICATE, KEV_T_KEV_GAP };
+	struct kev_note data = { .has = 0 }, prev = { .has = 0 };
+	struct kev_event ev = { .data = (struct kev_object *)&data };
+	int i;
+
+	ev.topic = topics[rand() % 4];
+	ev.ifname = rand() % 4 == 0 ? NULL : there[rand() % 6];
+	if (ev.topic == KEV_T_NETWORK_CHANGED) {
+		data.has = KEV_BIT(INTERFACES);
+		data.interfaces = choose_names(there, 6);
+	} else if (ev.topic == KEV_T_INTERFACE_RENAME) {
+		prev.has = KEV_BIT(IFNAME);
+		strcpy(prev.ifname, there[rand() % 6]);
+		ev.prev = (struct kev_object *)&prev;
+		ev.changed = KEV_BIT(IFNAME);
+	}
+	for (i = 0; i < readers; i++)
+		want[i] += (f[i].topics & UINT64_C(1) << ev.topic) != 0 &&
+		    kev_filter_fits(&f[i], &ev);
+	hub_publish(hub, &ev);
+	free(data.interfaces.buf);
+}
+
+/* Whoever wants some names gets what each filter by itself would let through,
+ * and gets it once. */
+static void
+names(void **state)
+{
+	static const char *const globs[] = { "eth0", "eth1", "wg0", "eth0",
+		"none", "", "w*", "\\lo", "[e]th1" };
+	enum { READERS = 60 };
+	struct reader r[READERS];
+	struct kev_filter f[READERS] = { { .topics = 0 } }, copy;
+	unsigned want[READERS] = { 0 };
+	int i, step;
+
+	(void)state;
+	srand(1);
+	open_hub(100000, 1 << 20);
+	for (i = 0; i < READERS; i++) {
+		f[i].topics = KEV_TOPIC_KEV | (rand() % 4 == 0 ?
+		    KEV_TOPIC_ALL : KEV_TOPIC(NETWORK_CHANGED) |
+		    (rand() % 2 ? KEV_TOPIC(INTERFACE_RENAME) : 0));
+		f[i].ifnames = choose_names(globs, LENGTH(globs));
+	}
+	for (step = 0; step < 3000; step++) {
+		i = step < READERS ? step : rand() % READERS;
+		if (step >= READERS)
+			close_reader(&r[i]);
+		want[i] = 0;
+		memset(&copy, 0, sizeof copy);
+		memset(&r[i], 0, sizeof r[i]);
+		r[i].takes = SIZE_MAX;
+		assert_true(kev_filter_copy(&copy, &f[i]));
+		assert_true(hub_subscribe(hub, &r[i].sub, &copy));
+		publish_any(f, want, READERS);
+	}
+	hub_flush(hub);
+	for (i = 0; i < READERS; i++) {
+		assert_int_equal(count_lines(&r[i], "topic"), want[i]);
+		close_reader(&r[i]);
+		kev_filter_fini(&f[i]);
+	}
+	hub_free(hub);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_memory),
 		cmocka_unit_test(routing),
+		cmocka_unit_test(names),
 		cmocka_unit_test(slow_reader),
 		cmocka_unit_test(leaver),
 		cmocka_unit_test(begun_line),
