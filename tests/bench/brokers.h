@@ -1,0 +1,45 @@
+/*
+ * The brokers that are measured: kevd, the limit, and others where they are
+ * installed; how each is started, and what its clients say, on the wire.
+ */
+#ifndef BROKERS_H
+#define BROKERS_H
+
+#include "buf.h"
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of what those carry who carry any bytes. */
+#define PAYLOAD 200
+
+struct broker {
+	const char *name;
+	/* Starts it in the folder DIR; 0: it is not installed. */
+	pid_t (*start)(const struct broker *, const char *dir);
+	const char *where;	/* a file in DIR, or a port of the loopback */
+	const char *mode;	/* of the limit */
+	/* What a reader says to hear all. NULL: nothing. */
+	void (*hello)(struct buf *);
+	/* Whether what a client got first has all that it asked for. */
+	bool (*is_welcome)(const char *, size_t);
+	/* What the publisher says first. NULL: nothing. */
+	void (*login)(struct buf *);
+	/* The publisher's event number N; TEXT is somewhere in it. NULL: events
+	 * come from elsewhere, see go(). */
+	void (*publish)(struct buf *, unsigned n, const char *text);
+	/* Lets COUNT messages happen, the last one with READERS_MARK; FD is the
+	 * first reader's. Returns a process that does it, or 0. */
+	pid_t (*go)(const char *dir, int fd, unsigned count);
+	unsigned lines;		/* newlines an event has */
+	bool slow;		/* has a system call an event and reader */
+	bool limit;		/* others are compared with it */
+};
+
+/* All of them; one without a name is the end. */
+extern const struct broker brokers[];
+
+#endif

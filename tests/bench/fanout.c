@@ -1,0 +1,214 @@
+/*
+ * fanout DIRECTORY [BROKER...]: what it costs a broker to give each event to 1,
+ * 10, 100 and 1000 readers: deliveries for each second of processor time that
+ * it takes. Of all brokers that there are, or of those.
+ */
+#include "config.h"
+
+#include "bench.h"
+#include "readers.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Bytes that the slowest reader may be behind the publisher. */
+#define WINDOW (256 * 1024)
+#define BROKERS_MAX 32
+
+/* Deliveries of a run, and messages at least and at most. */
+#define DELIVERIES 8000000
+#define FEWEST 4000
+#define MOST 100000
+/* What takes a system call for each takes so many times as long. */
+#define SLOWER 4
+
+static const unsigned readers[] = { 1, 10, 100, 1000 };
+
+/* Of a broker, with so many readers. */
+struct result {
+	struct series rate;	/* millions a second */
+	double size;		/* bytes of an event */
+};
+
+struct publisher {
+	int fd;
+	struct buf out;
+	unsigned count, made;
+};
+
+static void
+drain(const struct publisher *p)
+{
+	char bytes[65536];
+
+	while (recv(p->fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		continue;
+}
+
+/* Whether the slowest has so much of what was made that more may be. */
+static bool
+may_publish(const struct publisher *p, const struct readers *r)
+{
+	uint64_t first = r->v[0].got, lines = r->broker->lines;
+
+	if (p->made == 0)
+		return true;
+	if (r->lines == 0)
+		return false;
+	return p->made * lines * first / r->lines <
+	    readers_slowest(r) + WINDOW;
+}
+
+/* Makes a piece, if the last one is gone, and there is room. */
+static void
+publish(struct publisher *p, const struct readers *r)
+{
+	unsigned i, piece = p->made == 0 ? 1 : 64;
+	ssize_t n;
+
+	drain(p);
+	if (p->out.len == 0 && may_publish(p, r)) {
+		for (i = 0; i < piece && p->made < p->count; i++) {
+			p->made++;
+			r->broker->publish(&p->out, p->made,
+			    p->made < p->count ? "eth0" : READERS_MARK);
+		}
+	}
+	if (p->out.len == 0)
+		return;
+	n = send(p->fd, p->out.data, p->out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n == -1 && errno != EAGAIN)
+		die("%s cut the publisher off", r->broker->name);
+	if (n > 0)
+		buf_drop(&p->out, (size_t)n);
+}
+
+static void
+publish_all(struct readers *r, const char *where, pid_t pid, unsigned count)
+{
+	struct publisher p = { .fd = dial(where, pid), .count = count };
+
+	if (r->broker->login != NULL)
+		r->broker->login(&p.out);
+	while (r->done < r->n) {
+		publish(&p, r);
+		readers_pump(r, p.out.len > 0 || p.made < count ? 0 : -1);
+	}
+	close(p.fd);
+	buf_fini(&p.out);
+}
+
+static void
+let_happen(struct readers *r, const char *dir, unsigned count)
+{
+	pid_t pid = r->broker->go(dir, r->v[0].fd, count);
+	int status = 0;
+
+	while (r->done < r->n)
+		readers_pump(r, -1);
+	if (pid != 0 && (waitpid(pid, &status, 0) != pid || status != 0))
+		die("%s was not told all", r->broker->name);
+}
+
+/* So many that it takes a second or so. */
+static unsigned
+messages(const struct broker *b, unsigned n)
+{
+	unsigned count = DELIVERIES / n;
+
+	count = count < FEWEST ? FEWEST : count > MOST ? MOST : count;
+	return b->slow ? count / SLOWER : count;
+}
+
+/* False: it is not installed. */
+static bool
+measure(const struct broker *b, const char *dir, unsigned n, struct result *to)
+{
+	unsigned count = messages(b, n);
+	char where[128];
+	struct readers r;
+	uint64_t cpu;
+	pid_t pid = b->start(b, dir);
+
+	if (pid == 0)
+		return false;
+	snprintf(where, sizeof where, "%s%s%s", b->where[0] < 'a' ? "" : dir,
+	    b->where[0] < 'a' ? "" : "/", b->where);
+	readers_open(&r, b, where, pid, n);
+	cpu = cpu_ns(pid);
+	if (b->go != NULL)
+		let_happen(&r, dir, count);
+	else
+		publish_all(&r, where, pid, count);
+	cpu = cpu_ns(pid) - cpu;
+	if (b->lines == 0)
+		count = (unsigned)r.lines;
+	series_add(&to->rate, (double)count * n * 1e3 / (double)cpu);
+	to->size = (double)r.end / count;
+	readers_close(&r);
+	finish(pid);
+	return true;
+}
+
+static bool
+is_wanted(const struct broker *b, int argc, char *argv[])
+{
+	int i;
+
+	for (i = 2; i < argc; i++) {
+		if (strcmp(argv[i], b->name) == 0)
+			return true;
+	}
+	return argc == 2;
+}
+
+static void
+print(const struct broker *b, unsigned n, const struct result *r,
+    const struct result *limit)
+{
+	if (r->rate.n == 0)
+		return;
+	printf("fanout %4u readers %-15s %7.2f M/s +-%2.0f%%  %4.0f bytes",
+	    n, b->name, series_median(&r->rate), series_spread(&r->rate) / 2,
+	    r->size);
+	if (limit->rate.n > 0)
+		printf("  %5.2f of the limit",
+		    series_median(&r->rate) / series_median(&limit->rate));
+	putchar('\n');
+}
+
+int
+main(int argc, char *argv[])
+{
+	unsigned k, i, j, often = rounds(3);
+
+	if (argc < 2)
+		die("usage: fanout DIRECTORY [BROKER...]");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (k = 0; k < sizeof readers / sizeof readers[0]; k++) {
+		struct result results[BROKERS_MAX] = { 0 }, limit = { 0 };
+
+		for (i = 0; i < often; i++) {
+			for (j = 0; brokers[j].name != NULL; j++) {
+				if (!is_wanted(&brokers[j], argc, argv))
+					continue;
+				if (!measure(&brokers[j], argv[1], readers[k],
+				    &results[j]) && k == 0 && i == 0)
+					printf("fanout: %s is not installed\n",
+					    brokers[j].name);
+			}
+		}
+		for (j = 0; brokers[j].name != NULL; j++) {
+			if (brokers[j].limit)
+				limit = results[j];
+		}
+		for (j = 0; brokers[j].name != NULL; j++)
+			print(&brokers[j], readers[k], &results[j], &limit);
+	}
+	return 0;
+}

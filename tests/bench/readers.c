@@ -1,0 +1,162 @@
+#include "config.h"
+
+#include "readers.h"
+
+#include "bench.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* All read into the same, which stays in the processor's cache. */
+static char bytes[256 * 1024];
+
+void
+readers_open(struct readers *r, const struct broker *broker, const char *where,
+    pid_t pid, unsigned n)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct buf hello = BUF_INIT;
+	unsigned i;
+
+	memset(r, 0, sizeof *r);
+	r->broker = broker;
+	r->n = n;
+	r->epoll = epoll_create1(EPOLL_CLOEXEC);
+	r->v = calloc(n, sizeof *r->v);
+	if (r->epoll == -1 || r->v == NULL)
+		die("no memory for readers");
+	if (broker->hello != NULL)
+		broker->hello(&hello);
+	for (i = 0; i < n; i++) {
+		r->v[i].fd = dial(where, pid);
+		ev.data.u32 = i;
+		if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->v[i].fd, &ev) == -1)
+			die("epoll: %s", strerror(errno));
+		if (hello.len > 0 && send(r->v[i].fd, hello.data, hello.len,
+		    MSG_NOSIGNAL) != (ssize_t)hello.len)
+			die("%s takes no hello", broker->name);
+	}
+	buf_fini(&hello);
+	while (r->welcome < n)
+		readers_pump(r, -1);
+}
+
+void
+readers_close(struct readers *r)
+{
+	unsigned i;
+
+	for (i = 0; i < r->n; i++) {
+		close(r->v[i].fd);
+		buf_fini(&r->v[i].first);
+	}
+	close(r->epoll);
+	buf_fini(&r->tail);
+	free(r->v);
+}
+
+/* What comes before events has another length for each. */
+static void
+greet(struct readers *r, struct reader *one, size_t n)
+{
+	buf_put(&one->first, bytes, n);
+	if (!r->broker->is_welcome(one->first.data, one->first.len))
+		return;
+	one->welcome = true;
+	r->welcome++;
+	buf_fini(&one->first);
+}
+
+/* The first one looks into what all get. */
+static void
+look(struct readers *r, size_t n)
+{
+	const char *p = bytes, *end = bytes + n;
+	size_t mark = strlen(READERS_MARK), kept;
+
+	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		p++;
+		r->lines++;
+	}
+	buf_put(&r->tail, bytes, n);
+	p = memmem(r->tail.data, r->tail.len, READERS_MARK, mark);
+	if (p != NULL && r->end == 0)
+		r->end = r->v[0].got - (uint64_t)(r->tail.data + r->tail.len -
+		    p) + mark;
+	kept = r->tail.len < mark - 1 ? r->tail.len : mark - 1;
+	buf_drop(&r->tail, r->tail.len - kept);
+}
+
+static void
+count_done(struct readers *r)
+{
+	unsigned i;
+
+	r->done = 0;
+	for (i = 0; i < r->n && r->end > 0; i++)
+		r->done += r->v[i].got >= r->end;
+}
+
+static void
+take(struct readers *r, struct reader *one)
+{
+	ssize_t n = recv(one->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+	bool was_done = r->end > 0 && one->got >= r->end;
+
+	if (n == 0 || (n == -1 && errno != EAGAIN))
+		die("%s cut a reader off", r->broker->name);
+	if (n == -1)
+		return;
+	if (!one->welcome) {
+		greet(r, one, (size_t)n);
+		return;
+	}
+	one->got += (uint64_t)n;
+	if (one == &r->v[0] && r->end == 0) {
+		look(r, (size_t)n);
+		count_done(r);
+	} else if (r->end > 0 && !was_done && one->got >= r->end) {
+		r->done++;
+	}
+}
+
+void
+readers_pump(struct readers *r, int timeout)
+{
+	struct epoll_event ev[256];
+	int i, n = epoll_wait(r->epoll, ev, 256, timeout);
+
+	if (n == -1 && errno != EINTR)
+		die("epoll: %s", strerror(errno));
+	for (i = 0; i < n; i++)
+		take(r, &r->v[ev[i].data.u32]);
+}
+
+uint64_t
+readers_slowest(const struct readers *r)
+{
+	uint64_t least = UINT64_MAX;
+	unsigned i;
+
+	for (i = 0; i < r->n; i++) {
+		if (r->v[i].got < least)
+			least = r->v[i].got;
+	}
+	return least;
+}
+
+void
+readers_again(struct readers *r)
+{
+	unsigned i;
+
+	for (i = 0; i < r->n; i++)
+		r->v[i].got = 0;
+	r->lines = r->end = r->done = 0;
+	buf_clear(&r->tail);
+}

@@ -1,0 +1,46 @@
+/*
+ * Many who read from one broker, in one process: they take everything as
+ * cheaply as can be, count bytes, and see when all have all.
+ */
+#ifndef READERS_H
+#define READERS_H
+
+#include "brokers.h"
+
+/* What the last event has in it, and nothing else that is sent. */
+#define READERS_MARK "the-end"
+
+struct reader {
+	int fd;
+	bool welcome;		/* was served what it asked for first */
+	struct buf first;	/* what was read until then */
+	uint64_t got;		/* bytes since */
+};
+
+struct readers {
+	const struct broker *broker;
+	struct reader *v;
+	unsigned n;
+	int epoll;
+	unsigned welcome;	/* so many are */
+	uint64_t lines;		/* newlines that the first one has */
+	uint64_t end;		/* bytes up to and with the mark; 0: unknown */
+	unsigned done;		/* so many have these */
+	struct buf tail;	/* of the first one, to find the mark in */
+};
+
+/* Connects N of them, who say hello, and waits until all are served. */
+void readers_open(struct readers *, const struct broker *, const char *where,
+    pid_t, unsigned n);
+void readers_close(struct readers *);
+
+/* Reads what is there, or waits up to TIMEOUT ms for it. */
+void readers_pump(struct readers *, int timeout);
+
+/* The bytes of the one who has fewest. */
+uint64_t readers_slowest(const struct readers *);
+
+/* From here on another mark is waited for. */
+void readers_again(struct readers *);
+
+#endif

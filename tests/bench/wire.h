@@ -1,0 +1,28 @@
+/*
+ * What clients of other brokers say, byte by byte: MQTT 3.1.1 and D-Bus.
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include "buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* CONNECT; SUBSCRIBE to all; PUBLISH with QoS 0. */
+void mqtt_connect(struct buf *);
+void mqtt_subscribe(struct buf *);
+void mqtt_publish(struct buf *, const char *payload, size_t len);
+
+/* Whether SUBACK is the last that was got. */
+bool mqtt_is_subscribed(const char *, size_t);
+
+/* Authentication and Hello; a match; a signal with one string. */
+void dbus_hello(struct buf *);
+void dbus_match(struct buf *);
+void dbus_signal(struct buf *, const char *payload, size_t len);
+
+/* Whether N calls were answered. */
+bool dbus_is_answered(const char *, size_t, unsigned n);
+
+#endif
