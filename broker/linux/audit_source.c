@@ -3,6 +3,7 @@
 #include "audit_source.h"
 
 #include "audit_rules.h"
+#include "formats.h"
 #include "sockets.h"
 #include "tape.h"
 
@@ -112,43 +113,38 @@ audit_source_init(struct audit_source *a, bool wanted, size_t rcvbuf)
 	}
 }
 
-static void
-take(struct audit_source *a, const char *bytes, size_t len, struct tape *tape)
-{
-	static const enum message_found as[] = {
-		[AUDIT_PORT] = MESSAGE_CHANGE,
-		[AUDIT_IGNORED] = MESSAGE_IGNORED,
-		[AUDIT_MALFORMED] = MESSAGE_MALFORMED,
-	};
-	struct message part = { .source = "audit" };
-	struct stamp now = stamp_now();
-	enum audit_found found;
-	struct audit_reader r;
-	struct change c;
-	size_t at = 0;
+/* What was read, and where it goes. */
+struct reading {
+	struct audit_source *source;
+	struct tape *tape;
+	struct stamp now;
+};
 
-	audit_reader_init(&r, bytes, len);
-	for (; (found = audit_next(&r, &a->halves, &c)) != AUDIT_NO_MORE;
-	    at = r.next) {
-		if (found == AUDIT_PORT)
-			c.port.protocol = holders_protocol(&a->holders,
-			    c.port.port, c.port.pid, now.mono);
-		part.bytes = bytes + at;
-		part.len = r.next - at;
-		part.fault = r.fault;
-		part.protocol = c.port.protocol;
-		tape_message(tape, &part, as[found], &c, &now);
-		source_stats_count(&a->stats, as[found]);
-		if (found == AUDIT_PORT)
-			tape_apply(tape, &c, &now);
-	}
+/* The records don't say who holds the port; that is asked now. */
+static void
+take(void *arg, const struct message *m, enum message_found found,
+    const struct change *c)
+{
+	struct reading *r = arg;
+	struct message told = *m;
+	struct change port = *c;
+
+	if (found == MESSAGE_CHANGE)
+		told.protocol = port.port.protocol =
+		    holders_protocol(&r->source->holders, c->port.port,
+		    c->port.pid, r->now.mono);
+	tape_message(r->tape, &told, found, &port, &r->now);
+	source_stats_count(&r->source->stats, found);
+	if (found == MESSAGE_CHANGE)
+		tape_apply(r->tape, &port, &r->now);
 }
 
 void
 audit_source_read(struct audit_source *a, struct tape *tape)
 {
 	char bytes[RECORD_MAX];
-	struct stamp now;
+	struct message m = { .source = a->stats.name, .bytes = bytes };
+	struct reading r = { .source = a, .tape = tape };
 	ssize_t n;
 	int i;
 
@@ -156,20 +152,20 @@ audit_source_read(struct audit_source *a, struct tape *tape)
 		return;
 	for (i = 0; i < TURN; i++) {
 		n = socket_receive(a->fd, bytes, sizeof bytes);
+		r.now = stamp_now();
 		if (n >= 0) {
-			take(a, bytes, (size_t)n, tape);
+			m.len = (size_t)n;
+			format_audit.decode(&a->halves, &m, take, &r);
 		} else if (n == -EMSGSIZE) {
 			a->stats.malformed++;
 		} else if (n == -ENOBUFS) {
 			a->stats.overruns++;
-			now = stamp_now();
-			tape_missed(tape, &now);
+			tape_missed(tape, &r.now);
 		} else if (n == -EAGAIN || n == -EWOULDBLOCK) {
 			return;
 		} else if (n != -EINTR) {
 			/* Only who has the privilege can join again. */
-			now = stamp_now();
-			tape_missed(tape, &now);
+			tape_missed(tape, &r.now);
 			source_stats_missing(&a->stats, strerror((int)-n),
 			    NULL);
 			audit_source_fini(a);

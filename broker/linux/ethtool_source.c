@@ -2,6 +2,8 @@
 
 #include "ethtool_source.h"
 
+#include "formats.h"
+#include "nl.h"
 #include "tape.h"
 
 #include <linux/ethtool_netlink.h>
@@ -107,51 +109,48 @@ ethtool_renew(struct ethtool_source *e, int fd)
 	source_stats_missing(&e->stats, fault, NULL);
 }
 
-static void
-take(struct ethtool_source *e, const union datagram *m, size_t n,
-    bool *answered)
-{
-	static const enum message_found as[] = {
-		[ETHTOOL_MODES] = MESSAGE_CHANGE,
-		[ETHTOOL_IGNORED] = MESSAGE_IGNORED,
-		[ETHTOOL_MALFORMED] = MESSAGE_MALFORMED,
-	};
-	struct message part = { .source = "ethtool" };
-	struct stamp now = stamp_now();
-	struct ethtool_reader r;
-	enum ethtool_found found;
-	struct change c;
-	size_t at = 0;
+/* What was read, and whether the last request was answered by that. */
+struct reading {
+	struct ethtool_source *source;
+	struct stamp now;
+	bool answered;
+};
 
-	ethtool_reader_init(&r, m, n);
-	for (; (found = ethtool_next(&r, &e->family, &c)) != ETHTOOL_END;
-	    at = r.next) {
-		part.bytes = m->bytes + at;
-		part.len = r.next - at;
-		part.fault = r.fault;
-		tape_message(e->tape, &part, as[found], &c, &now);
-		source_stats_count(&e->stats, as[found]);
-		if (found != ETHTOOL_MODES)
-			continue;
-		tape_apply(e->tape, &c, &now);
-		/* Notifications have numbers, too, of their own. */
-		if (c.modes.answer && r.seq == e->seq)
-			*answered = true;
-	}
+static void
+take(void *arg, const struct message *m, enum message_found found,
+    const struct change *c)
+{
+	struct reading *r = arg;
+	struct ethtool_source *e = r->source;
+	struct nlmsghdr head;
+	size_t next;
+
+	tape_message(e->tape, m, found, c, &r->now);
+	source_stats_count(&e->stats, found);
+	if (found != MESSAGE_CHANGE)
+		return;
+	tape_apply(e->tape, c, &r->now);
+	/* Notifications have numbers, too, of their own. */
+	(void)nl_message(m->bytes, m->len, &head, &next);
+	if (c->modes.answer && head.nlmsg_seq == e->seq)
+		r->answered = true;
 }
 
 /* Reads until what was asked for is there, if it was, or LIMIT datagrams. */
 static void
 read_some(struct ethtool_source *e, bool asked, int limit)
 {
-	bool answered = false;
-	union datagram m;
+	struct reading r = { .source = e };
+	union datagram bytes;
+	struct message m = { .source = e->stats.name, .bytes = &bytes };
 	ssize_t n;
 
-	while (limit-- > 0 && !(asked && answered)) {
-		n = socket_receive(e->fd, &m, sizeof m);
+	while (limit-- > 0 && !(asked && r.answered)) {
+		n = socket_receive(e->fd, &bytes, sizeof bytes);
 		if (n >= 0) {
-			take(e, &m, (size_t)n, &answered);
+			m.len = (size_t)n;
+			r.now = stamp_now();
+			format_ethtool.decode(&e->family, &m, take, &r);
 			continue;
 		}
 		if (n == -EINTR)

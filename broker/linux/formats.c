@@ -1,13 +1,12 @@
 /*
- * The messages of Linux, for who has them from elsewhere than the kernel.
+ * The messages of Linux, from the kernel or from a recording.
  */
 #include "config.h"
 
-#include "format.h"
+#include "formats.h"
 
 #include "audit_decode.h"
 #include "ethtool_decode.h"
-#include "formats.h"
 #include "nl.h"
 #include "rtnl_decode.h"
 
@@ -29,7 +28,8 @@ decode_rtnetlink(void *memory, const struct message *buffer,
 		m.bytes = r.bytes + r.at;
 		m.len = r.size;
 		m.more = r.more;
-		m.fault = r.fault;
+		/* The reader remembers that of a message before. */
+		m.fault = found == RTNL_MALFORMED ? r.fault : NULL;
 		take(arg, &m, found == RTNL_CHANGE ? MESSAGE_CHANGE :
 		    found == RTNL_MALFORMED ? MESSAGE_MALFORMED :
 		    MESSAGE_IGNORED, &c);
@@ -107,19 +107,19 @@ decode_audit(void *memory, const struct message *buffer, format_take_fn *take,
 	}
 }
 
-static const struct format format_rtnetlink = {
+const struct format format_rtnetlink = {
 	.name = "rtnetlink", .decode = decode_rtnetlink,
 	.topics = LINUX_TOPICS & ~KEV_TOPIC(IPV4_COLLISION) &
 	    ~KEV_TOPIC(IPV4_PORT_IN_USE),
 };
 
 /* Speed and duplex are members of what rtnetlink tells. */
-static const struct format format_ethtool = {
+const struct format format_ethtool = {
 	.name = "ethtool", .decode = decode_ethtool,
 	.memory = sizeof(struct ethtool_family),
 };
 
-static const struct format format_audit = {
+const struct format format_audit = {
 	.name = "audit", .decode = decode_audit,
 	.topics = KEV_TOPIC(IPV4_PORT_IN_USE),
 	.memory = sizeof(struct audit_halves),

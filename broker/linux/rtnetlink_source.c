@@ -3,7 +3,9 @@
 #include "rtnetlink_source.h"
 
 #include "buf.h"
+#include "formats.h"
 #include "log.h"
+#include "nl.h"
 #include "rtnl_decode.h"
 #include "tape.h"
 
@@ -41,7 +43,8 @@ struct rtnetlink {
 	bool resyncing;		/* "dump" is being handed over */
 	int disturbed;		/* times that there were news meanwhile */
 	struct buf dump;	/* messages of the dumps, each padded */
-	struct rtnl_reader reader;	/* of them */
+	size_t handed_over;	/* bytes of them */
+	struct stamp now;	/* when what is told was read */
 	struct log_limit malformed;
 	union {
 		struct nlmsghdr align;
@@ -139,59 +142,53 @@ rtnetlink_stats(const struct rtnetlink *rt)
 }
 
 static void
-count(struct rtnetlink *rt, const struct rtnl_reader *r, enum rtnl_found found)
+log_malformed(struct rtnetlink *rt, uint16_t type, const char *fault)
 {
-	if (!r->more)
-		rt->stats.received++;
-	if (found == RTNL_CHANGE)
-		rt->stats.decoded += !r->more;
-	else if (found == RTNL_IGNORED)
-		rt->stats.ignored++;
-	if (found != RTNL_MALFORMED)
-		return;
-	rt->stats.malformed++;
 	log_limited(&rt->malformed,
-	    "rtnetlink: malformed message of type %u: %s", r->type, r->fault);
+	    "rtnetlink: malformed message of type %u: %s", type, fault);
+}
+
+/* What is no change may say that one is missing. */
+static void
+heed(struct rtnetlink *rt, const struct message *m)
+{
+	struct nlmsghdr head;
+	size_t next;
+
+	(void)nl_message(m->bytes, m->len, &head, &next);
+	if (m->fault != NULL)
+		log_malformed(rt, head.nlmsg_type, m->fault);
+	if (m->fault != NULL || head.nlmsg_type == NLMSG_OVERRUN)
+		rtnetlink_lose(rt, KEV_SOURCE_LOST);
 }
 
 /* One thing that was found. What is asked for about it comes before it. */
 static void
-tell(struct rtnetlink *rt, const struct rtnl_reader *r, enum rtnl_found found,
-    const struct change *c, struct stamp *now)
+take(void *arg, const struct message *m, enum message_found found,
+    const struct change *c)
 {
-	struct message m = { .source = "rtnetlink",
-	    .name = rtnl_type_name(r->type), .bytes = r->bytes + r->at,
-	    .len = r->size, .more = r->more, .fault = r->fault };
+	struct rtnetlink *rt = arg;
 
-	count(rt, r, found);
-	if (found == RTNL_CHANGE && state_wants_modes(rt->tape->state, c)) {
+	if (!m->more)
+		source_stats_count(&rt->stats, found);
+	if (found == MESSAGE_CHANGE && state_wants_modes(rt->tape->state, c)) {
 		ethtool_ask(rt->ethtool, c->ifindex);
-		*now = stamp_now();
+		rt->now = stamp_now();
 	}
-	tape_message(rt->tape, &m, found == RTNL_CHANGE ? MESSAGE_CHANGE :
-	    found == RTNL_MALFORMED ? MESSAGE_MALFORMED : MESSAGE_IGNORED, c,
-	    now);
-	if (found == RTNL_CHANGE)
-		tape_apply(rt->tape, c, now);
+	tape_message(rt->tape, m, found, c, &rt->now);
+	if (found == MESSAGE_CHANGE)
+		tape_apply(rt->tape, c, &rt->now);
+	else
+		heed(rt, m);
 }
 
-/* Decodes N bytes and applies what they say. False: something is missing. */
-static bool
-take(struct rtnetlink *rt, size_t n)
+static void
+decode(struct rtnetlink *rt, const void *bytes, size_t len)
 {
-	struct stamp now = stamp_now();
-	struct rtnl_reader *r = &rt->reader;
-	enum rtnl_found found;
-	struct change c;
-	bool whole = true;
+	const struct message m = { .source = rt->stats.name, .bytes = bytes,
+	    .len = len };
 
-	rtnl_reader_init(r, rt->buf.bytes, n);
-	while ((found = rtnl_next(r, &c)) != RTNL_END) {
-		tell(rt, r, found, &c, &now);
-		if (found == RTNL_MALFORMED || found == RTNL_OVERRUN)
-			whole = false;
-	}
-	return whole;
+	format_rtnetlink.decode(NULL, &m, take, rt);
 }
 
 /* One datagram from the kernel: its length, or -errno. */
@@ -263,24 +260,25 @@ static const struct dump {
 static int
 look(struct rtnetlink *rt, size_t n, bool *changed)
 {
-	struct rtnl_reader *r = &rt->reader;
 	enum rtnl_found found;
+	struct rtnl_reader r;
 	struct change c;
 
-	rtnl_reader_init(r, rt->buf.bytes, n);
-	while ((found = rtnl_next(r, &c)) != RTNL_END) {
+	rtnl_reader_init(&r, rt->buf.bytes, n);
+	while ((found = rtnl_next(&r, &c)) != RTNL_END) {
 		if (found == RTNL_MALFORMED) {
-			count(rt, r, found);
+			source_stats_count(&rt->stats, MESSAGE_MALFORMED);
+			log_malformed(rt, r.type, r.fault);
 			return -EBADMSG;
 		}
-		if (r->seq != rt->seq)
+		if (r.seq != rt->seq)
 			continue;
-		if (r->flags & NLM_F_DUMP_INTR)
+		if (r.flags & NLM_F_DUMP_INTR)
 			*changed = true;
 		if (found != RTNL_DONE && found != RTNL_ERROR)
 			continue;
-		if (r->error != 0)
-			return r->error;
+		if (r.error != 0)
+			return r.error;
 		return *changed ? -EAGAIN : 1;
 	}
 	return 0;
@@ -374,7 +372,7 @@ fetch(struct rtnetlink *rt, unsigned parts)
 		buf_fini(&rt->dump);
 		drain(rt);
 	}
-	rtnl_reader_init(&rt->reader, rt->dump.data, rt->dump.len);
+	rt->handed_over = 0;
 	return error;
 }
 
@@ -382,20 +380,22 @@ fetch(struct rtnetlink *rt, unsigned parts)
 static bool
 hand_over(struct rtnetlink *rt, size_t limit)
 {
-	struct stamp now = stamp_now();
-	enum rtnl_found found;
-	struct change c;
+	uint64_t decoded;
+	struct nlmsghdr head;
+	const uint8_t *at;
+	size_t len;
 
-	/* All that one message says is said at the same time. */
-	while (limit > 0 || rt->reader.hops < rt->reader.hops_end) {
-		if (rt->dump.len == 0 ||
-		    (found = rtnl_next(&rt->reader, &c)) == RTNL_END)
-			break;
-		tell(rt, &rt->reader, found, &c, &now);
-		if (found == RTNL_CHANGE && !rt->reader.more)
-			limit--;
+	rt->now = stamp_now();
+	while (limit > 0 && rt->handed_over < rt->dump.len) {
+		at = (const uint8_t *)rt->dump.data + rt->handed_over;
+		(void)nl_message(at, rt->dump.len - rt->handed_over, &head,
+		    &len);
+		decoded = rt->stats.decoded;
+		decode(rt, at, len);
+		limit -= rt->stats.decoded - decoded;
+		rt->handed_over += len;
 	}
-	if (limit == 0 || !tape_end(rt->tape, &now, limit))
+	if (limit == 0 || !tape_end(rt->tape, &rt->now, limit))
 		return false;
 	buf_fini(&rt->dump);
 	return true;
@@ -513,8 +513,8 @@ rtnetlink_read(struct rtnetlink *rt)
 	for (i = 0; i < TURN; i++) {
 		n = receive(rt, SOCKET_EVENTS);
 		if (n >= 0) {
-			if (!take(rt, (size_t)n))
-				rtnetlink_lose(rt, KEV_SOURCE_LOST);
+			rt->now = stamp_now();
+			decode(rt, rt->buf.bytes, (size_t)n);
 			continue;
 		}
 		if (n == -EAGAIN || n == -EWOULDBLOCK)
