@@ -401,16 +401,17 @@ peer_group_stop(struct peer_group *g)
 }
 
 struct peer *
-peer_new(struct peer_group *g, int fd, uid_t uid, pid_t pid)
+peer_new(struct peer_group *g, int fd, struct user *user, pid_t pid)
 {
 	struct peer *p = calloc(1, sizeof *p);
 
-	if (p == NULL || (p->user = user_add_client(&g->users, uid)) == NULL) {
-		free(p);
+	if (p == NULL) {
+		user_drop_client(user);
 		close(fd);
 		return NULL;
 	}
 	p->group = g;
+	p->user = user;
 	p->pid = pid;
 	ev_io_init(&p->in, readable, fd, EV_READ);
 	ev_io_init(&p->out, writable, fd, EV_WRITE);

@@ -63,10 +63,10 @@ void peer_group_start(struct peer_group *, struct ev_loop *);
 void peer_group_stop(struct peer_group *);
 
 /*
- * Serves FD, which is then owned, of a process of that user. NULL: no memory;
- * FD is closed.
+ * Serves FD, which is then owned, of a process of that user, who has it as a
+ * client already. NULL: no memory; FD is closed, and the user has it no more.
  */
-struct peer *peer_new(struct peer_group *, int fd, uid_t, pid_t);
+struct peer *peer_new(struct peer_group *, int fd, struct user *, pid_t);
 
 /* Sends what can be sent; hub_config.flush. */
 void peer_flush(struct subscriber *);

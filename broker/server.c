@@ -221,6 +221,7 @@ turn_away(struct server *s, int fd, size_t limit, const char *what)
 static void
 take_client(struct server *s, int fd)
 {
+	struct user *user;
 	uid_t uid;
 	pid_t pid;
 
@@ -228,13 +229,20 @@ take_client(struct server *s, int fd)
 		uid = (uid_t)-1;
 		pid = 0;
 	}
-	if (s->peers.count >= s->config.max_clients)
+	user = user_add_client(&s->peers.users, uid);
+	if (user == NULL) {
+		close(fd);
+		return;
+	}
+	if (s->peers.count >= s->config.max_clients) {
 		turn_away(s, fd, s->config.max_clients, "clients");
-	else if (!user_trusted(uid) &&
-	    user_clients(&s->peers.users, uid) >= s->config.max_per_user)
+	} else if (!user->trusted && user->clients > s->config.max_per_user) {
 		turn_away(s, fd, s->config.max_per_user, "clients of one user");
-	else
-		peer_new(&s->peers, fd, uid, pid);
+	} else {
+		peer_new(&s->peers, fd, user, pid);
+		return;
+	}
+	user_drop_client(user);
 }
 
 /* Out of descriptors or memory: others go on. */

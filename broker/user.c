@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct user *
-find(const struct user_list *list, uid_t uid)
+struct user *
+user_add_client(struct user_list *list, uid_t uid)
 {
 	struct user *u;
 
@@ -14,20 +14,12 @@ find(const struct user_list *list, uid_t uid)
 		if (u->uid == uid)
 			break;
 	}
-	return u;
-}
-
-struct user *
-user_add_client(struct user_list *list, uid_t uid)
-{
-	struct user *u = find(list, uid);
-
 	if (u == NULL) {
 		u = calloc(1, sizeof *u);
 		if (u == NULL)
 			return NULL;
 		u->uid = uid;
-		u->trusted = user_trusted(uid);
+		u->trusted = uid == 0 || uid == geteuid();
 		LIST_INSERT_HEAD(list, u, entry);
 	}
 	u->clients++;
@@ -43,16 +35,3 @@ user_drop_client(struct user *u)
 	free(u);
 }
 
-size_t
-user_clients(const struct user_list *list, uid_t uid)
-{
-	const struct user *u = find(list, uid);
-
-	return u != NULL ? u->clients : 0;
-}
-
-bool
-user_trusted(uid_t uid)
-{
-	return uid == 0 || uid == geteuid();
-}

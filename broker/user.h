@@ -29,8 +29,4 @@ struct user *user_add_client(struct user_list *, uid_t);
 /* A client less; freed with the last. */
 void user_drop_client(struct user *);
 
-/* How many clients of a user there are, and whether it is trusted. */
-size_t user_clients(const struct user_list *, uid_t);
-bool user_trusted(uid_t);
-
 #endif

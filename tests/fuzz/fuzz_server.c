@@ -222,8 +222,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	start();
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, fd) == 0);
 	MUST(fcntl(fd[0], F_SETFL, O_NONBLOCK) == 0);
-	MUST(peer_new(&server.peers, fd[1], stranger ? STRANGER : 0, 1) !=
-	    NULL);
+	MUST(peer_new(&server.peers, fd[1], user_add_client(
+	    &server.peers.users, stranger ? STRANGER : 0), 1) != NULL);
 	talk(fd[0], (const char *)bytes + 1, len - 1,
 	    len / (1 + bytes[0] / 2) + 1, stranger);
 	close(fd[0]);

@@ -76,7 +76,8 @@ come(struct client *c, uid_t uid)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
 	c->fd = fd[0];
 	fcntl(c->fd, F_SETFL, O_NONBLOCK);
-	c->peer = peer_new(&server.peers, fd[1], uid, getpid());
+	c->peer = peer_new(&server.peers, fd[1],
+	    user_add_client(&server.peers.users, uid), getpid());
 	assert_non_null(c->peer);
 }
 
