@@ -1,7 +1,7 @@
 /*
  * A whole recording, through lines, decoders, states and the encoding: lines of
- * JSON come out, whose time does not go back in a namespace, and what a snapshot
- * tells is what the events before it told of interfaces.
+ * JSON come out, whose time does not go back, and what a snapshot tells is what
+ * the events before it told of interfaces.
  */
 #include "config.h"
 
@@ -24,10 +24,8 @@ publish(void *arg, struct kev_event *ev)
 
 	encode(ev);
 	MUST(ev->origin == KEV_BY_PLAY);
-	if (ev->netns == NULL) {
-		MUST(ev->mono >= w->mono);
-		w->mono = ev->mono;
-	}
+	MUST(ev->mono >= w->mono);
+	w->mono = ev->mono;
 	if (ev->topic == KEV_T_INTERFACE_ATTACH && ev->snapshot)
 		w->shown++;
 	else if (ev->topic == KEV_T_INTERFACE_ATTACH)
