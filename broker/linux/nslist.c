@@ -62,16 +62,23 @@ parse_ino(const char *text)
 	return ino;
 }
 
+static bool
+is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
 /* Blanks and backslashes in mountinfo are three octal digits. */
 static void
 unescape(char *s)
 {
 	char *to = s;
-	unsigned c;
 
 	for (; *s != '\0'; s++) {
-		if (*s == '\\' && sscanf(s + 1, "%3o", &c) == 1) {
-			*to++ = (char)c;
+		if (*s == '\\' && is_octal(s[1]) && s[1] < '4' &&
+		    is_octal(s[2]) && is_octal(s[3])) {
+			*to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 +
+			    s[3] - '0');
 			s += 3;
 		} else {
 			*to++ = *s;
@@ -131,30 +138,27 @@ skip(char *s, int n)
 }
 
 /* Of each line: number, parent, device, root, where it is mounted ... */
-static void
-read_mounts(struct nslist *list, uint64_t own)
+void
+nslist_read_mounts(struct nslist *list, FILE *f, uint64_t own)
 {
-	FILE *f = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL, *root, *path;
 	size_t size = 0;
 	uint64_t ino;
 
-	while (f != NULL && getline(&line, &size, f) != -1) {
+	while (getline(&line, &size, f) != -1) {
 		/* What is mounted may call itself anything, further on. */
 		root = skip(line, 3);
 		path = skip(root, 1);
 		ino = parse_ino(root);
 		if (ino == 0 || ino == own)
 			continue;
-		path[strcspn(path, " ")] = '\0';
+		path[strcspn(path, " \n")] = '\0';
 		unescape(path);
 		add_mount(list, ino, path);
 	}
-	if (f == NULL || !feof(f))
+	if (!feof(f))
 		list->failed = true;
 	free(line);
-	if (f != NULL)
-		fclose(f);
 }
 
 static int
@@ -336,6 +340,7 @@ nslist_read(struct nslist *list, struct mnl_socket *nl, bool *unknown)
 	struct ids ids = { NULL, 0, 0 };
 	struct nsplace *p;
 	struct stat st;
+	FILE *mounts;
 	size_t i;
 
 	memset(list, 0, sizeof *list);
@@ -344,7 +349,13 @@ nslist_read(struct nslist *list, struct mnl_socket *nl, bool *unknown)
 		list->failed = true;
 		return;
 	}
-	read_mounts(list, st.st_ino);
+	mounts = fopen("/proc/self/mountinfo", "re");
+	if (mounts != NULL) {
+		nslist_read_mounts(list, mounts, st.st_ino);
+		fclose(mounts);
+	} else {
+		list->failed = true;
+	}
 	if (nl != NULL) {
 		if (!get_ids(nl, -1, &ids))
 			list->failed = true;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct mnl_socket;
 
@@ -36,5 +37,11 @@ struct nslist {
  */
 void nslist_read(struct nslist *, struct mnl_socket *nl, bool *unknown);
 void nslist_fini(struct nslist *);
+
+/*
+ * Adds those that are mounted, but for number OWN: F is what
+ * /proc/self/mountinfo is, lines that others have a hand in.
+ */
+void nslist_read_mounts(struct nslist *, FILE *, uint64_t own);
 
 #endif
