@@ -27,7 +27,7 @@ static const char usage[] =
 "      --max-clients-per-user N\n"
 "                        of one user but root and kevd's own (half of all)\n"
 "      --reader-timeout SECONDS\n"
-"                        cut off who takes nothing for so long (3600); 0: no\n"
+"                        cut off who takes hardly anything (3600); 0: no\n"
 "      --netns NAME      watch this network namespace, too; \"all\": every one\n"
 "      --resync SECONDS  read all of the kernel's state again so often; 0: only\n"
 "                        when something was lost (0)\n"

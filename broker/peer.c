@@ -14,7 +14,10 @@
 #include <unistd.h>
 
 #define PIECES 32
-/* So often in a row who is stuck is looked at before it is cut off. */
+/* Who takes less bytes than that in so many looks in a row is cut off. It is
+ * little for the slowest of links, and more than nothing, which would let what
+ * it is owed be held for ever. */
+#define PROGRESS 65536
 #define LOOKS 4
 
 static struct peer *
@@ -343,7 +346,7 @@ idle(struct ev_loop *loop, ev_idle *w, int events)
 	(void)events;
 }
 
-/* Cuts off those who took nothing since so many looks. */
+/* Cuts off those who took too little in so many looks. */
 static void
 look(struct ev_loop *loop, ev_timer *w, int events)
 {
@@ -357,12 +360,15 @@ look(struct ev_loop *loop, ev_timer *w, int events)
 		if (!p->sub.blocked)
 			continue;
 		any = true;
-		p->looks = p->looked == p->sub.q.sent ? p->looks + 1 : 0;
-		p->looked = p->sub.q.sent;
-		if (p->looks <= LOOKS)
+		if (p->sub.q.sent - p->looked >= PROGRESS) {
+			p->looked = p->sub.q.sent;
+			p->looks = 0;
 			continue;
-		log_limited(&limit, "client %ld took nothing for %u s: cut off",
-		    (long)p->pid, g->timeout);
+		}
+		if (++p->looks <= LOOKS)
+			continue;
+		log_limited(&limit, "client %ld took less than %d bytes in "
+		    "%u s: cut off", (long)p->pid, PROGRESS, g->timeout);
 		g->cut_off++;
 		peer_close(p);
 	}

@@ -49,8 +49,8 @@ struct peer {
 	size_t globs;		/* of its subscription */
 	size_t unread;		/* of user->unread, what is its own */
 	pid_t pid;
-	uint64_t looked;	/* sub.q.sent at the last look, and how many... */
-	unsigned looks;		/* ...found it no larger */
+	uint64_t looked;	/* sub.q.sent at its last progress, and... */
+	unsigned looks;		/* ...how many looks were there since then */
 	bool busy;		/* has more lines, and its turn is over */
 	bool waits;		/* to catch up, until its user reads more */
 	bool eof;		/* it will send nothing more */

@@ -31,7 +31,7 @@ static const struct single {
 	{ NULL, "turned_away", "kev_clients_turned_away_total", "counter",
 	    "Clients that found no place" },
 	{ NULL, "cut_off", "kev_clients_cut_off_total", "counter",
-	    "Clients that took nothing for too long" },
+	    "Clients that took too little for too long" },
 };
 
 /* What every source has. */

@@ -564,6 +564,64 @@ cut_off(void **state)
 	turns(2);
 }
 
+/* Takes a little at a time, until kevd could send N bytes more. */
+static void
+take_slowly(struct client *c, uint64_t n)
+{
+	uint64_t until = c->peer->sub.q.sent + n;
+	char bytes[512];
+
+	while (c->peer->sub.q.sent < until) {
+		assert_true(read(c->fd, bytes, sizeof bytes) > 0);
+		turns(1);
+	}
+}
+
+/* Is it cut off that takes so much, but for what its socket holds, a look? */
+static void
+progress(uint64_t takes, bool enough)
+{
+	const int size = 1;
+	struct client c;
+	int i;
+
+	/* All of it waits at once: to have taken that is always enough. */
+	server.peers.queue = 1 << 20;
+	come(&c, 0);
+	/* The least that there is, so that the pieces are small. */
+	assert_int_equal(setsockopt(c.peer->in.fd, SOL_SOCKET, SO_SNDBUF,
+	    &size, sizeof size), 0);
+	ask(&c, "{\"op\":\"topics\"}\n", 200);
+	turns(20);
+	assert_true(c.peer->sub.blocked);
+	for (i = 1; i <= 10; i++) {
+		take_slowly(&c, takes);
+		assert_true(c.peer->sub.blocked);
+		ev_invoke(loop, &server.peers.look, EV_TIMER);
+		if (server.peers.cut_off > 0)
+			break;
+	}
+	/* In no five of them was it too little; or it was in the first. */
+	assert_int_equal(i, enough ? 11 : 5);
+	go(&c);
+	turns(2);
+}
+
+static void
+takes_enough(void **state)
+{
+	(void)state;
+	progress(65536 / 5 + 1, true);
+}
+
+/* With what goes into the socket at once it is no more than 65536, either. */
+static void
+takes_too_little(void **state)
+{
+	(void)state;
+	progress(65536 / 5 - 5000, false);
+}
+
 int
 main(void)
 {
@@ -577,6 +635,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(long_answers, start, stop),
 		cmocka_unit_test_setup_teardown(long_patterns, start, stop),
 		cmocka_unit_test_setup_teardown(cut_off, start, stop),
+		cmocka_unit_test_setup_teardown(takes_enough, start, stop),
+		cmocka_unit_test_setup_teardown(takes_too_little, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
