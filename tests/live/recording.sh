@@ -3,7 +3,7 @@
 # a pace, out of a pipe, with lines that are no good.
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
-needs ip jq mkfifo
+needs ip jq mkfifo nc
 namespaces
 vectors=$top_srcdir/tests/vectors/rtnetlink.ndjson
 
@@ -141,13 +141,13 @@ played
 stop_kevd
 
 # Much is played without that those who read fall behind, though they all have
-# to share the machine.
+# to share the machine; one who does not read can't hold it up for long.
 {
 	line $start veth-create.2
 	yes "$(line $start addr4-add.1; line $start addr4-del-primary.3)" | head -n 10000
 } >"$dir/much"
 rm "$dir/pipe" "$dir/lines"
-mkfifo "$dir/pipe"
+mkfifo "$dir/pipe" "$dir/stuck"
 start_kevd --play "$dir/pipe" --play-speed 0 --queue 600000
 readers=
 for n in 1 2 3 4; do
@@ -155,11 +155,18 @@ for n in 1 2 3 4; do
 	readers="$readers $!"
 done
 pids="$pids $readers"
-until [ "$("$kevctl" stats | jq '[.clients[] | select(.patterns != [])] | length')" = 4 ]; do :; done
+printf '{"op":"subscribe","topics":["**"]}\n' | nc -N -U "$KEV_SOCKET" >"$dir/stuck" &
+pids="$pids $!"
+exec 8<"$dir/stuck"
+until [ "$("$kevctl" stats | jq '[.clients[] | select(.patterns != [])] | length')" = 5 ]; do :; done
 cat "$dir/much" >"$dir/pipe" &
 for reader in $readers; do
 	wait "$reader" || fail "fell behind: $(cat "$dir"/err.*)"
 done
+played
+[ "$("$kevctl" stats | jq '.clients | map(.lost) | max')" -gt 0 ] ||
+    fail "nobody was stuck: $("$kevctl" stats | jq -c .clients)"
+exec 8<&-
 stop_kevd
 
 # A disk that is full: the file ends with a whole line, and kevd goes on.

@@ -294,6 +294,44 @@ slow_reader(void **state)
 	hub_free(hub);
 }
 
+static int
+crowded_calls(void)
+{
+	int n = 0;
+
+	while (n < 1000 && hub_crowded(hub))
+		n++;
+	return n;
+}
+
+/* Who is owed much is waited for, but not for ever, and again when he reads. */
+static void
+crowd(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	open_hub(0, 20000);
+	open_reader(&r, KEV_TOPIC_ALL, 0);
+	while (outq_behind(&r.sub.q) <= 20000 / 4) {
+		assert_int_equal(crowded_calls(), 0);
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		hub_flush(hub);
+	}
+	while (outq_behind(&r.sub.q) < 15000)
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	assert_int_equal(crowded_calls(), 100);
+	r.takes = 4095;
+	flush(&r.sub);
+	assert_int_equal(crowded_calls(), 0);
+	r.takes = 1;
+	flush(&r.sub);
+	assert_int_equal(crowded_calls(), 100);
+	assert_false(r.sub.behind);
+	close_reader(&r);
+	hub_free(hub);
+}
+
 /* What was lost is told, also when something else is wanted from there on. */
 static void
 leaver(void **state)
@@ -686,6 +724,7 @@ main(void)
 		cmocka_unit_test(routing),
 		cmocka_unit_test(names),
 		cmocka_unit_test(slow_reader),
+		cmocka_unit_test(crowd),
 		cmocka_unit_test(leaver),
 		cmocka_unit_test(begun_line),
 		cmocka_unit_test(large_present),
