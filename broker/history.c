@@ -3,21 +3,23 @@
 #include "history.h"
 
 #include "buf.h"
-
-#include <sys/mman.h>
+#include "sys.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* Pages that were never written cost nothing, so no more than is used. */
-static char *
-map(size_t size)
+static size_t
+page_size(void)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANON, -1, 0);
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
 
-	return p == MAP_FAILED ? NULL : p;
+static uint64_t
+page_of(uint64_t pos)
+{
+	return pos - pos % page_size();
 }
 
 int
@@ -28,7 +30,9 @@ history_init(struct history *h, size_t keep, size_t queue)
 	/* A backlog is cut off when it is over QUEUE at the end of a turn, and
 	 * one turn writes more; a quarter is freed at a time. */
 	h->size = (keep > queue ? keep : queue) * 4 / 3 + 512 * 1024;
-	h->ring = map(h->size);
+	h->size = (size_t)page_of(h->size + page_size() - 1);
+	/* Pages that were never written cost nothing. */
+	h->ring = sys_pages_new(h->size, &h->fd);
 	if (h->ring == NULL)
 		return -ENOMEM;
 	h->slots = 256;
@@ -44,7 +48,7 @@ void
 history_fini(struct history *h)
 {
 	if (h->ring != NULL)
-		munmap(h->ring, h->size);
+		sys_pages_free(h->ring, h->size, h->fd);
 	free(h->index);
 	memset(h, 0, sizeof *h);
 }
@@ -58,17 +62,41 @@ slot(const struct history *h, uint64_t i)
 size_t
 history_lacks(const struct history *h, size_t len)
 {
-	size_t free_bytes = h->size - (size_t)(h->head - h->tail);
+	size_t free_bytes = h->size - (size_t)(h->head - h->fresh);
 
 	if (len <= free_bytes)
 		return 0;
 	return len - free_bytes > h->size / 4 ? len - free_bytes : h->size / 4;
 }
 
+bool
+history_has_lent(const struct history *h)
+{
+	return h->lent > h->fresh;
+}
+
+/* The pages up to END can be written again. */
+static void
+renew(struct history *h, uint64_t end, bool in_flight)
+{
+	size_t at, len;
+
+	while (in_flight && h->fresh < end) {
+		at = (size_t)(h->fresh % h->size);
+		len = (size_t)(end - h->fresh);
+		if (len > h->size - at)
+			len = h->size - at;
+		sys_pages_renew(h->ring + at, len);
+		h->fresh += len;
+	}
+	h->fresh = end;
+}
+
 void
-history_forget(struct history *h, uint64_t pos)
+history_forget(struct history *h, uint64_t pos, bool in_flight)
 {
 	h->tail = pos < h->head ? pos : h->head;
+	renew(h, page_of(h->tail), in_flight);
 	while (h->first < h->end && slot(h, h->first)->pos < h->tail)
 		h->first++;
 }
@@ -79,11 +107,11 @@ history_grow(struct history *h, size_t len)
 	size_t used = (size_t)(h->head - h->tail), size = h->size, done = 0;
 	struct iovec iov[2];
 	char *ring;
-	int i, n;
+	int i, n, fd;
 
-	while (size - used < len)
+	while (size - used < len + page_size())
 		size *= 2;
-	ring = map(size);
+	ring = sys_pages_new(size, &fd);
 	if (ring == NULL)
 		return false;
 	n = history_iov(h, h->tail, used, iov);
@@ -97,9 +125,12 @@ history_grow(struct history *h, size_t len)
 		    iov[i].iov_len - first);
 		done += iov[i].iov_len;
 	}
-	munmap(h->ring, h->size);
+	sys_pages_free(h->ring, h->size, h->fd);
 	h->ring = ring;
 	h->size = size;
+	h->fd = fd;
+	h->fresh = page_of(h->tail);
+	h->lent = 0;
 	return true;
 }
 
@@ -135,6 +166,17 @@ history_add(struct history *h, uint64_t seq, enum kev_topic topic,
 	memcpy(h->ring, line + first, len - first);
 	h->head += len;
 	return true;
+}
+
+size_t
+history_lend(struct history *h, uint64_t pos, uint64_t len, size_t *offset)
+{
+	*offset = (size_t)(pos % h->size);
+	if (len > h->size - *offset)
+		len = h->size - *offset;
+	if (h->lent < pos + len)
+		h->lent = pos + len;
+	return (size_t)len;
 }
 
 int

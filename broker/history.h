@@ -27,9 +27,12 @@ struct entry {
 
 struct history {
 	char *ring;
-	size_t size;
+	size_t size;		/* a multiple of the page size */
+	int fd;			/* to send from, or -1; see sys.h */
 	uint64_t head;		/* where the next line goes */
 	uint64_t tail;		/* the oldest byte that is there */
+	uint64_t fresh;		/* pages before it may be written again */
+	uint64_t lent;		/* bytes before it may be on their way */
 	size_t keep;		/* bytes that "after" may go back */
 	struct entry *index;	/* a ring, too, of all lines from tail on */
 	size_t slots;		/* a power of two */
@@ -43,8 +46,21 @@ void history_fini(struct history *);
 /* The bytes that must be freed (history_forget) before LEN more fit, or 0. */
 size_t history_lacks(const struct history *, size_t len);
 
-/* The lines before POS, which is the start of one, can be overwritten. */
-void history_forget(struct history *, uint64_t pos);
+/*
+ * The lines before POS, which is the start of one, can be overwritten; if some
+ * of their bytes are IN_FLIGHT, in other pages than they are in.
+ */
+void history_forget(struct history *, uint64_t pos, bool in_flight);
+
+/* Whether bytes that are to be overwritten were ever lent. */
+bool history_has_lent(const struct history *);
+
+/*
+ * How many of the LEN bytes at POS can be sent at once by sys_send_pages, from
+ * *OFFSET of "fd"; it is taken that they are.
+ */
+size_t history_lend(struct history *, uint64_t pos, uint64_t len,
+    size_t *offset);
 
 /* Makes the ring larger, for a line that no forgetting makes room for. */
 bool history_grow(struct history *, size_t len);

@@ -162,8 +162,8 @@ hub_events(const struct hub *h, enum kev_topic t)
 	return h->events[t];
 }
 
-const struct history *
-hub_history(const struct hub *h)
+struct history *
+hub_history(struct hub *h)
 {
 	return &h->log;
 }
@@ -263,7 +263,8 @@ make_room(struct hub *h, size_t len)
 		}
 		stream_forget(&in->stream, pos);
 	}
-	history_forget(&h->log, pos);
+	history_forget(&h->log, pos, history_has_lent(&h->log) &&
+	    h->config.in_flight(h->config.source, pos));
 	return history_lacks(&h->log, len) == 0 || history_grow(&h->log, len);
 }
 

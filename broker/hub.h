@@ -47,6 +47,8 @@ struct hub_config {
 	void (*flush)(struct subscriber *);
 	/* Whether what it is owed may be copied for it alone. */
 	bool (*affords)(struct subscriber *);
+	/* Whether bytes of the log before POS that were lent may be unread. */
+	bool (*in_flight)(void *source, uint64_t pos);
 	/* Publishes to ARG every lasting event that holds. */
 	void (*present)(void *source, void (*)(void *, struct kev_event *),
 	    void *arg);
@@ -65,7 +67,7 @@ const char *hub_run(const struct hub *);
 /* The number of the last event. */
 uint64_t hub_seq(const struct hub *);
 uint64_t hub_events(const struct hub *, enum kev_topic);
-const struct history *hub_history(const struct hub *);
+struct history *hub_history(struct hub *);
 
 /* Numbers an event and gives it to all who want it. */
 void hub_publish(struct hub *, struct kev_event *);
@@ -105,7 +107,7 @@ void hub_say_present(struct hub *, struct subscriber *,
 bool hub_catch_up(struct hub *, struct subscriber *);
 
 /*
- * Whether somebody is owed a quarter of the limit and is worth to be waited
+ * After hub_flush: whether somebody is owed a quarter of the limit and is worth to be waited
  * for, because he took a good piece within the last calls.
  */
 bool hub_crowded(struct hub *);

@@ -100,6 +100,15 @@ stream_pos(const struct stream *s, uint64_t at)
 	return r->pos + (at - r->at);
 }
 
+uint64_t
+stream_piece(const struct stream *s, uint64_t at, uint64_t *pos)
+{
+	const struct range *r = &s->ranges[find(s, at)];
+
+	*pos = r->pos + (at - r->at);
+	return r->len - (at - r->at);
+}
+
 int
 stream_iov(const struct stream *s, const struct history *h, uint64_t at,
     struct iovec *iov, int max, size_t *total)

@@ -51,6 +51,9 @@ void stream_forget(struct stream *, uint64_t pos);
 /* The position in the log of place AT, which is before the end. */
 uint64_t stream_pos(const struct stream *, uint64_t at);
 
+/* How much lies side by side in the log from place AT on, and where. */
+uint64_t stream_piece(const struct stream *, uint64_t at, uint64_t *pos);
+
 /* Makes at most MAX vectors from place AT on; *TOTAL is what they hold. */
 int stream_iov(const struct stream *, const struct history *, uint64_t at,
     struct iovec *, int max, size_t *total);

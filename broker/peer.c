@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define PIECES 32
+/* Fewer bytes are copied faster than their pages are handed over. */
+#define LEND 16384
 /* Who takes less bytes than that in so many looks in a row is cut off. It is
  * little for the slowest of links, and more than nothing, which would let what
  * it is owed be held for ever. */
@@ -57,6 +59,8 @@ peer_reap(struct peer_group *g)
 		hub_unsubscribe(g->hub, &p->sub);
 		outq_fini(&p->sub.q);
 		frame_fini(&p->frame);
+		if (g->lent_gone < p->lent.end)
+			g->lent_gone = p->lent.end;
 		close(p->in.fd);
 		p->user->unread -= p->unread;
 		p->user->globs -= p->globs;
@@ -75,6 +79,95 @@ close_if_done(struct peer *p)
 		peer_close(p);
 }
 
+/* A long piece of the log, which many may be sent, goes without a copy. */
+static bool
+can_lend(const struct peer *p, uint64_t *pos, uint64_t *len)
+{
+	const struct outq *q = &p->sub.q;
+
+	if (hub_history(p->group->hub)->fd == -1 || q->own.len > q->own_sent ||
+	    outq_behind(q) < LEND)
+		return false;
+	*len = stream_piece(q->stream, q->at, pos);
+	return *len >= LEND;
+}
+
+static ssize_t
+send_pages(struct peer *p, uint64_t pos, uint64_t len, size_t *total)
+{
+	struct history *log = hub_history(p->group->hub);
+	size_t offset;
+	ssize_t sent;
+
+	*total = history_lend(log, pos, len, &offset);
+	sent = sys_send_pages(p->in.fd, log->fd, offset, *total);
+	if (sent <= 0)
+		return sent;
+	if (p->lent.end != pos || p->lent.sent != p->sub.q.sent) {
+		p->lent.pos = pos;
+		p->lent.begun = p->sub.q.sent;
+	}
+	p->lent.end = pos + (uint64_t)sent;
+	p->lent.sent = p->sub.q.sent + (uint64_t)sent;
+	return sent;
+}
+
+/* Whether it may not have read yet what it was lent from before POS. */
+static bool
+has_before(const struct peer *p, uint64_t pos)
+{
+	size_t unread = p->lent.end == 0 ? 0 : sys_unread(p->in.fd);
+	uint64_t read;
+
+	if (unread == 0)
+		return false;
+	read = unread < p->sub.q.sent ? p->sub.q.sent - unread : 0;
+	if (read >= p->lent.sent)
+		return false;
+	/* What went before this piece may be from anywhere. */
+	return read < p->lent.begun ||
+	    p->lent.pos + (read - p->lent.begun) < pos;
+}
+
+bool
+peer_in_flight(struct peer_group *g, uint64_t pos)
+{
+	struct peer *p;
+
+	/* Nobody knows how much those who went have read. */
+	if (g->lent_gone > hub_history(g->hub)->fresh)
+		return true;
+	TAILQ_FOREACH(p, &g->live, entry) {
+		if (has_before(p, pos))
+			return true;
+	}
+	TAILQ_FOREACH(p, &g->dead, entry) {
+		if (p->lent.end > 0)
+			return true;
+	}
+	return false;
+}
+
+static ssize_t
+send_copy(struct peer *p, size_t *total)
+{
+	const struct outq *q = &p->sub.q;
+	struct iovec iov[PIECES];
+	struct msghdr msg = { .msg_iov = iov };
+	size_t own = q->own.len - q->own_sent;
+	int n = 0;
+
+	*total = 0;
+	if (own > 0)
+		iov[n++] = (struct iovec){ q->own.data + q->own_sent, own };
+	if (q->stream != NULL)
+		n += stream_iov(q->stream, hub_history(p->group->hub), q->at,
+		    iov + n, PIECES - n, total);
+	*total += own;
+	msg.msg_iovlen = (size_t)n;
+	return sendmsg(p->in.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /*
  * One system call for all that is owed. Returns false when the socket takes
  * nothing more.
@@ -82,28 +175,20 @@ close_if_done(struct peer *p)
 static bool
 send_some(struct peer *p)
 {
-	struct outq *q = &p->sub.q;
-	struct iovec iov[PIECES];
-	struct msghdr msg = { .msg_iov = iov };
-	size_t own = q->own.len - q->own_sent, total = 0;
-	int n = 0;
+	uint64_t pos, len;
+	size_t total;
 	ssize_t sent;
 
-	if (own > 0)
-		iov[n++] = (struct iovec){ q->own.data + q->own_sent, own };
-	if (q->stream != NULL)
-		n += stream_iov(q->stream, hub_history(p->group->hub), q->at,
-		    iov + n, PIECES - n, &total);
-	msg.msg_iovlen = (size_t)n;
-	sent = sendmsg(p->in.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	sent = can_lend(p, &pos, &len) ? send_pages(p, pos, len, &total) :
+	    send_copy(p, &total);
 	if (sent == -1) {
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
 		    errno != ENOBUFS && errno != ENOMEM)
 			peer_close(p);
 		return false;
 	}
-	outq_sent(q, (size_t)sent);
-	return (size_t)sent == own + total;
+	outq_sent(&p->sub.q, (size_t)sent);
+	return (size_t)sent == total;
 }
 
 /* What was said to it alone lies here until all of it is read. */

@@ -30,6 +30,7 @@ struct peer_group {
 	size_t count;
 	size_t waiting;		/* how many wait to catch up */
 	uint64_t cut_off;	/* how many were */
+	uint64_t lent_gone;	/* end of what was lent to those who went */
 	ev_idle idle;		/* while there are busy ones */
 	ev_timer look;		/* while there are blocked ones */
 	int hangup;		/* see sys.h */
@@ -49,6 +50,12 @@ struct peer {
 	size_t globs;		/* of its subscription */
 	size_t unread;		/* of user->unread, what is its own */
 	pid_t pid;
+	/* The last piece of the log that it was lent, see history_lend: where
+	 * it is, and what of sub.q.sent it is. */
+	struct {
+		uint64_t pos, end;
+		uint64_t begun, sent;
+	} lent;
 	uint64_t looked;	/* sub.q.sent at its last progress, and... */
 	unsigned looks;		/* ...how many looks were there since then */
 	bool busy;		/* has more lines, and its turn is over */
@@ -70,6 +77,9 @@ struct peer *peer_new(struct peer_group *, int fd, struct user *, pid_t);
 
 /* Sends what can be sent; hub_config.flush. */
 void peer_flush(struct subscriber *);
+
+/* Whether what was lent of the log before POS may be unread. */
+bool peer_in_flight(struct peer_group *, uint64_t pos);
 
 /* Whether its user may leave more unread; hub_config.affords. */
 bool peer_affords(struct subscriber *);

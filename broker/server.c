@@ -38,6 +38,14 @@ present(void *arg, void (*publish)(void *, struct kev_event *), void *to)
 		state_snapshot(st, &now, publish, to);
 }
 
+static bool
+in_flight(void *arg, uint64_t pos)
+{
+	struct server *s = arg;
+
+	return peer_in_flight(&s->peers, pos);
+}
+
 static struct stamp
 now(void *arg)
 {
@@ -52,7 +60,8 @@ server_init(struct server *s, const struct server_config *config)
 	struct hub_config hub = {
 		.history = config->history, .queue = config->queue,
 		.flush = peer_flush, .affords = peer_affords,
-		.present = present, .now = now, .source = s,
+		.in_flight = in_flight, .present = present, .now = now,
+		.source = s,
 	};
 
 	/* Each opens a file the first time, which it can't in the sandbox. */
@@ -290,6 +299,8 @@ acceptable(struct ev_loop *loop, ev_io *w, int events)
 			return;
 		}
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		/* sendfile(2) can be told in no other way. */
+		fcntl(fd, F_SETFL, O_NONBLOCK);
 		take_client(s, fd);
 	}
 }

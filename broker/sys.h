@@ -43,4 +43,23 @@ int sys_hangup_new(void);
 int sys_hangup_watch(int hangup, int fd, void *arg);
 void *sys_hangup_next(int hangup);
 
+/*
+ * Memory for what many are sent: SIZE bytes, a multiple of the page size, that
+ * are 0. NULL: there is none. *FD is -1, or what sys_send_pages takes for it.
+ */
+void *sys_pages_new(size_t size, int *fd);
+void sys_pages_free(void *pages, size_t size, int fd);
+
+/*
+ * Sends LEN bytes at OFFSET without a copy; as send(2), to a SOCK that does not
+ * block. They must not change before they are read, which sys_unread tells, or
+ * sys_pages_renew has put fresh pages of 0 in their place: whoever has not read
+ * the old ones keeps them. That takes longer than a copy.
+ */
+ssize_t sys_send_pages(int sock, int fd, size_t offset, size_t len);
+void sys_pages_renew(void *from, size_t len);
+
+/* At most so many of the last bytes sent are not read; SIZE_MAX: not known. */
+size_t sys_unread(int sock);
+
 #endif

@@ -13,6 +13,8 @@
 
 #ifdef HAVE_SECCOMP
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -49,8 +51,10 @@ static const char *const both[] = {
 static const char *const broker[] = {
 	"_llseek", "_newselect", "accept", "accept4", "connect", "epoll_ctl",
 	"epoll_pwait", "epoll_pwait2", "epoll_wait", "fdatasync", "fsync",
-	"ftruncate", "ftruncate64", "lseek", "lstat", "lstat64", "pread64",
-	"pselect6", "pselect6_time64", "pwrite64", "select", "shutdown",
+	"ftruncate", "ftruncate64", "lseek", "lstat", "lstat64",
+	"memfd_create", "pread64",
+	"pselect6", "pselect6_time64", "pwrite64", "select", "sendfile",
+	"sendfile64", "shutdown",
 	"timerfd_settime", "timerfd_settime64", "unlink", "unlinkat", "wait4",
 	"waitid", "waitpid", NULL
 };
@@ -83,6 +87,7 @@ static const struct rule {
 	{ "fcntl64", BOTH, 1, { { 1, SCMP_CMP_EQ, F_GETFL, 0 } } },
 	{ "fcntl64", BOTH, 1, { { 1, SCMP_CMP_EQ, F_SETFL, 0 } } },
 	{ "socket", BOTH, 1, { { 0, SCMP_CMP_EQ, AF_NETLINK, 0 } } },
+	{ "ioctl", SANDBOX_BROKER, 1, { { 1, SCMP_CMP_EQ, SIOCOUTQ, 0 } } },
 	/* syslog(3), when its daemon was started again. */
 	{ "socket", SANDBOX_BROKER, 2, { { 0, SCMP_CMP_EQ, AF_UNIX, 0 },
 	    { 1, SCMP_CMP_MASKED_EQ, TYPE, SOCK_DGRAM } } },

@@ -4,11 +4,16 @@
 
 #include "sandbox.h"
 
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -77,4 +82,60 @@ sys_hangup_next(int hangup)
 			return ev.data.ptr;
 	}
 	return NULL;
+}
+
+/* Where not all of that works the memory can't be sent, but is there. */
+void *
+sys_pages_new(size_t size, int *fd)
+{
+	void *p = MAP_FAILED;
+
+	*fd = memfd_create("kev-log", MFD_CLOEXEC);
+	if (*fd != -1 && ftruncate(*fd, (off_t)size) == 0)
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, *fd,
+		    0);
+	/* The finder has no part in it. */
+	if (p != MAP_FAILED && madvise(p, size, MADV_DONTFORK) == 0 &&
+	    madvise(p, size, MADV_REMOVE) == 0)
+		return p;
+	if (p != MAP_FAILED)
+		munmap(p, size);
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void
+sys_pages_free(void *pages, size_t size, int fd)
+{
+	munmap(pages, size);
+	if (fd != -1)
+		close(fd);
+}
+
+ssize_t
+sys_send_pages(int sock, int fd, size_t offset, size_t len)
+{
+	off_t from = (off_t)offset;
+
+	return sendfile(sock, fd, &from, len);
+}
+
+/* It did work when they were new. */
+void
+sys_pages_renew(void *from, size_t len)
+{
+	(void)madvise(from, len, MADV_REMOVE);
+}
+
+/* unix_outq_len: with what they take beside the bytes themselves. */
+size_t
+sys_unread(int sock)
+{
+	int n;
+
+	return ioctl(sock, SIOCOUTQ, &n) == -1 || n < 0 ? SIZE_MAX : (size_t)n;
 }

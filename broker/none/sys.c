@@ -4,7 +4,10 @@
 
 #include "log.h"
 
+#include <sys/mman.h>
+
 #include <errno.h>
+#include <stdint.h>
 #include <unistd.h>
 
 int
@@ -56,4 +59,46 @@ sys_hangup_next(int hangup)
 {
 	(void)hangup;
 	return NULL;
+}
+
+void *
+sys_pages_new(size_t size, int *fd)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANON, -1, 0);
+
+	*fd = -1;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void
+sys_pages_free(void *pages, size_t size, int fd)
+{
+	(void)fd;
+	munmap(pages, size);
+}
+
+ssize_t
+sys_send_pages(int sock, int fd, size_t offset, size_t len)
+{
+	(void)sock;
+	(void)fd;
+	(void)offset;
+	(void)len;
+	errno = ENOSYS;
+	return -1;
+}
+
+void
+sys_pages_renew(void *from, size_t len)
+{
+	(void)from;
+	(void)len;
+}
+
+size_t
+sys_unread(int sock)
+{
+	(void)sock;
+	return SIZE_MAX;
 }

@@ -320,6 +320,7 @@ crowd(void **state)
 	}
 	while (outq_behind(&r.sub.q) < 15000)
 		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
 	assert_int_equal(crowded_calls(), 100);
 	r.takes = 4095;
 	flush(&r.sub);
