@@ -25,6 +25,6 @@ if [ -n "$KEV_BENCH" ]; then
 	bench $KEV_BENCH
 	exit
 fi
-for each in fanout; do
+for each in fanout others latency; do
 	bench $each
 done

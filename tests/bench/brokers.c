@@ -69,8 +69,8 @@ write_file(const char *path, const char *text)
 static pid_t
 start_kevd(const struct broker *b, const char *dir)
 {
-	const char *const argv[] = { needed("KEVD"), "-u",
-	    in(dir, "s"), NULL };
+	const char *const argv[] = { needed("KEVD"), "-u", in(dir, "s"),
+	    "--max-clients", "20000", NULL };
 
 	(void)b;
 	return start(dir, argv);
@@ -80,9 +80,9 @@ start_kevd(const struct broker *b, const char *dir)
 static pid_t
 start_play(const struct broker *b, const char *dir)
 {
-	const char *const argv[] = { needed("KEVD"), "-u",
-	    in(dir, "s"), "--play", in(dir, "fifo"), "--play-speed", "0",
-	    NULL };
+	const char *const argv[] = { needed("KEVD"), "-u", in(dir, "s"),
+	    "--max-clients", "20000", "--play", in(dir, "fifo"),
+	    "--play-speed", "0", NULL };
 
 	(void)b;
 	unlink(in(dir, "fifo"));
@@ -128,9 +128,17 @@ go_play(const char *dir, int reader, unsigned count)
 }
 
 static void
-kevd_hello(struct buf *b)
+kevd_hello(struct buf *b, unsigned other)
 {
-	buf_puts(b, "{\"op\":\"subscribe\",\"id\":1,\"topics\":[\"**\"]}\n");
+	char text[128];
+
+	if (other == 0)
+		snprintf(text, sizeof text, "{\"op\":\"subscribe\",\"id\":1,"
+		    "\"topics\":[\"**\"]}\n");
+	else
+		snprintf(text, sizeof text, "{\"op\":\"subscribe\",\"id\":1,"
+		    "\"topics\":[\"nd6/*\"],\"ifname\":[\"eth%u\"]}\n", other);
+	buf_puts(b, text);
 }
 
 static bool
@@ -140,9 +148,8 @@ kevd_is_welcome(const char *p, size_t len)
 }
 
 static void
-kevd_inject(struct buf *b, unsigned n, const char *text)
+kevd_inject(struct buf *b, const char *text)
 {
-	(void)n;
 	buf_puts(b, "{\"op\":\"inject\",\"topic\":\"interface/idle\","
 	    "\"ifname\":\"");
 	buf_puts(b, text);
@@ -185,6 +192,21 @@ payload(const char *text)
 	return bytes;
 }
 
+/* A channel: the one that events go to, or another. */
+static const char *
+name_of(unsigned other, char name[16])
+{
+	snprintf(name, 16, other == 0 ? "k" : "k%u", other);
+	return name;
+}
+
+/* A line of its own for the limit that only passes on. */
+static void
+relay_publish(struct buf *b, const char *text)
+{
+	buf_put(b, payload(text), PAYLOAD);
+}
+
 /* redis */
 
 static pid_t
@@ -192,7 +214,7 @@ start_redis(const struct broker *b, const char *dir)
 {
 	const char *const argv[] = { "redis-server", "--port", "0", "--unixsocket",
 	    in(dir, "s"), "--save", "", "--appendonly", "no", "--maxclients",
-	    "10000", "--client-output-buffer-limit", "pubsub", "0", "0", "0",
+	    "20000", "--client-output-buffer-limit", "pubsub", "0", "0", "0",
 	    "--dir", dir, NULL };
 
 	(void)b;
@@ -200,9 +222,13 @@ start_redis(const struct broker *b, const char *dir)
 }
 
 static void
-redis_subscribe(struct buf *b)
+redis_subscribe(struct buf *b, unsigned other)
 {
-	buf_puts(b, "*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nk\r\n");
+	char name[16];
+
+	buf_puts(b, "SUBSCRIBE ");
+	buf_puts(b, name_of(other, name));
+	buf_puts(b, "\r\n");
 }
 
 static bool
@@ -212,9 +238,8 @@ redis_is_welcome(const char *p, size_t len)
 }
 
 static void
-redis_publish(struct buf *b, unsigned n, const char *text)
+redis_publish(struct buf *b, const char *text)
 {
-	(void)n;
 	buf_puts(b, "*3\r\n$7\r\nPUBLISH\r\n$1\r\nk\r\n$200\r\n");
 	buf_put(b, payload(text), PAYLOAD);
 	buf_puts(b, "\r\n");
@@ -238,10 +263,14 @@ nats_connect(struct buf *b)
 }
 
 static void
-nats_subscribe(struct buf *b)
+nats_subscribe(struct buf *b, unsigned other)
 {
+	char name[16];
+
 	nats_connect(b);
-	buf_puts(b, "SUB k 1\r\nPING\r\n");
+	buf_puts(b, "SUB ");
+	buf_puts(b, name_of(other, name));
+	buf_puts(b, " 1\r\nPING\r\n");
 }
 
 static bool
@@ -251,9 +280,8 @@ nats_is_welcome(const char *p, size_t len)
 }
 
 static void
-nats_publish(struct buf *b, unsigned n, const char *text)
+nats_publish(struct buf *b, const char *text)
 {
-	(void)n;
 	buf_puts(b, "PUB k 200\r\n");
 	buf_put(b, payload(text), PAYLOAD);
 	buf_puts(b, "\r\n");
@@ -278,16 +306,17 @@ start_mosquitto(const struct broker *b, const char *dir)
 }
 
 static void
-mosquitto_hello(struct buf *b)
+mosquitto_hello(struct buf *b, unsigned other)
 {
+	char name[16];
+
 	mqtt_connect(b);
-	mqtt_subscribe(b);
+	mqtt_subscribe(b, name_of(other, name));
 }
 
 static void
-mosquitto_publish(struct buf *b, unsigned n, const char *text)
+mosquitto_publish(struct buf *b, const char *text)
 {
-	(void)n;
 	mqtt_publish(b, payload(text), PAYLOAD);
 }
 
@@ -328,10 +357,12 @@ start_dbus_daemon(const struct broker *b, const char *dir)
 }
 
 static void
-bus_subscribe(struct buf *b)
+bus_subscribe(struct buf *b, unsigned other)
 {
+	char name[16];
+
 	dbus_hello(b);
-	dbus_match(b);
+	dbus_match(b, name_of(other, name));
 }
 
 static bool
@@ -341,11 +372,14 @@ bus_is_welcome(const char *p, size_t len)
 }
 
 static void
-bus_publish(struct buf *b, unsigned n, const char *text)
+bus_publish(struct buf *b, const char *text)
 {
-	(void)n;
 	dbus_signal(b, payload(text), PAYLOAD);
 }
+
+const struct broker broker_relay = { .name = "limit-relay",
+	.start = start_limit, .where = "s", .mode = "relay",
+	.is_welcome = kevd_is_welcome, .publish = relay_publish, .lines = 1 };
 
 const struct broker brokers[] = {
 	{ .name = "limit-send", .start = start_limit, .where = "s",
@@ -380,3 +414,21 @@ const struct broker brokers[] = {
 	    .login = dbus_hello, .publish = bus_publish, .lines = 1, .slow = true },
 	{ .name = NULL },
 };
+
+const struct broker *
+broker_find(const char *name)
+{
+	const struct broker *b = brokers;
+
+	while (b->name != NULL && strcmp(b->name, name) != 0)
+		b++;
+	if (b->name == NULL)
+		die("no broker %s", name);
+	return b;
+}
+
+const char *
+broker_where(const struct broker *b, const char *dir)
+{
+	return b->where[0] == 's' ? in(dir, b->where) : b->where;
+}

@@ -22,15 +22,16 @@ struct broker {
 	pid_t (*start)(const struct broker *, const char *dir);
 	const char *where;	/* a file in DIR, or a port of the loopback */
 	const char *mode;	/* of the limit */
-	/* What a reader says to hear all. NULL: nothing. */
-	void (*hello)(struct buf *);
+	/* What a reader says to hear all (OTHER is 0), or what never happens
+	 * (else: another one for each). NULL: nothing. */
+	void (*hello)(struct buf *, unsigned other);
 	/* Whether what a client got first has all that it asked for. */
 	bool (*is_welcome)(const char *, size_t);
 	/* What the publisher says first. NULL: nothing. */
 	void (*login)(struct buf *);
-	/* The publisher's event number N; TEXT is somewhere in it. NULL: events
+	/* The publisher's next event; TEXT is somewhere in it. NULL: events
 	 * come from elsewhere, see go(). */
-	void (*publish)(struct buf *, unsigned n, const char *text);
+	void (*publish)(struct buf *, const char *text);
 	/* Lets COUNT messages happen, the last one with READERS_MARK; FD is the
 	 * first reader's. Returns a process that does it, or 0. */
 	pid_t (*go)(const char *dir, int fd, unsigned count);
@@ -41,5 +42,14 @@ struct broker {
 
 /* All of them; one without a name is the end. */
 extern const struct broker brokers[];
+
+/* The limit of latency: what a publisher says goes to all at once. */
+extern const struct broker broker_relay;
+
+/* The one of that name, which there is. */
+const struct broker *broker_find(const char *name);
+
+/* What to connect to; valid until the next call. */
+const char *broker_where(const struct broker *, const char *dir);
 
 #endif

@@ -6,18 +6,11 @@
 #include "config.h"
 
 #include "bench.h"
-#include "readers.h"
+#include "publisher.h"
 
-#include <sys/socket.h>
-#include <sys/wait.h>
-
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Bytes that the slowest reader may be behind the publisher. */
-#define WINDOW (256 * 1024)
 #define BROKERS_MAX 32
 
 /* Deliveries of a run, and messages at least and at most. */
@@ -35,86 +28,6 @@ struct result {
 	double size;		/* bytes of an event */
 };
 
-struct publisher {
-	int fd;
-	struct buf out;
-	unsigned count, made;
-};
-
-static void
-drain(const struct publisher *p)
-{
-	char bytes[65536];
-
-	while (recv(p->fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
-		continue;
-}
-
-/* Whether the slowest has so much of what was made that more may be. */
-static bool
-may_publish(const struct publisher *p, const struct readers *r)
-{
-	uint64_t first = r->v[0].got, lines = r->broker->lines;
-
-	if (p->made == 0)
-		return true;
-	if (r->lines == 0)
-		return false;
-	return p->made * lines * first / r->lines <
-	    readers_slowest(r) + WINDOW;
-}
-
-/* Makes a piece, if the last one is gone, and there is room. */
-static void
-publish(struct publisher *p, const struct readers *r)
-{
-	unsigned i, piece = p->made == 0 ? 1 : 64;
-	ssize_t n;
-
-	drain(p);
-	if (p->out.len == 0 && may_publish(p, r)) {
-		for (i = 0; i < piece && p->made < p->count; i++) {
-			p->made++;
-			r->broker->publish(&p->out, p->made,
-			    p->made < p->count ? "eth0" : READERS_MARK);
-		}
-	}
-	if (p->out.len == 0)
-		return;
-	n = send(p->fd, p->out.data, p->out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n == -1 && errno != EAGAIN)
-		die("%s cut the publisher off", r->broker->name);
-	if (n > 0)
-		buf_drop(&p->out, (size_t)n);
-}
-
-static void
-publish_all(struct readers *r, const char *where, pid_t pid, unsigned count)
-{
-	struct publisher p = { .fd = dial(where, pid), .count = count };
-
-	if (r->broker->login != NULL)
-		r->broker->login(&p.out);
-	while (r->done < r->n) {
-		publish(&p, r);
-		readers_pump(r, p.out.len > 0 || p.made < count ? 0 : -1);
-	}
-	close(p.fd);
-	buf_fini(&p.out);
-}
-
-static void
-let_happen(struct readers *r, const char *dir, unsigned count)
-{
-	pid_t pid = r->broker->go(dir, r->v[0].fd, count);
-	int status = 0;
-
-	while (r->done < r->n)
-		readers_pump(r, -1);
-	if (pid != 0 && (waitpid(pid, &status, 0) != pid || status != 0))
-		die("%s was not told all", r->broker->name);
-}
-
 /* So many that it takes a second or so. */
 static unsigned
 messages(const struct broker *b, unsigned n)
@@ -130,21 +43,15 @@ static bool
 measure(const struct broker *b, const char *dir, unsigned n, struct result *to)
 {
 	unsigned count = messages(b, n);
-	char where[128];
 	struct readers r;
 	uint64_t cpu;
 	pid_t pid = b->start(b, dir);
 
 	if (pid == 0)
 		return false;
-	snprintf(where, sizeof where, "%s%s%s", b->where[0] < 'a' ? "" : dir,
-	    b->where[0] < 'a' ? "" : "/", b->where);
-	readers_open(&r, b, where, pid, n);
+	readers_open(&r, b, dir, pid, n, false);
 	cpu = cpu_ns(pid);
-	if (b->go != NULL)
-		let_happen(&r, dir, count);
-	else
-		publish_all(&r, where, pid, count);
+	publish_all(&r, dir, pid, count);
 	cpu = cpu_ns(pid) - cpu;
 	if (b->lines == 0)
 		count = (unsigned)r.lines;

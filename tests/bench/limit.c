@@ -10,6 +10,7 @@
  *	merged		the same, frames that lie side by side in one piece
  *	buffer		one log and a place in it for each, one send() a wake-up
  *	sendfile	the same, the log a memfd, sendfile() from it
+ *	relay		what a client says goes to all others at once
  */
 #include "config.h"
 
@@ -372,6 +373,23 @@ serve(struct limit *l)
 	l->v[l->n++] = c;
 }
 
+/* What a client says goes to all others. */
+static void
+relay(struct limit *l, const struct client *from)
+{
+	static char bytes[65536];
+	ssize_t n = recv(from->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+	unsigned i;
+
+	if (n == 0)
+		exit(0);
+	for (i = 0; i < l->n && n > 0; i++) {
+		if (l->v[i] != from && send(l->v[i]->fd, bytes, (size_t)n,
+		    MSG_DONTWAIT | MSG_NOSIGNAL) != n)
+			die("a client takes nothing");
+	}
+}
+
 static void
 handle(struct limit *l, struct client *c, uint32_t events)
 {
@@ -384,6 +402,8 @@ handle(struct limit *l, struct client *c, uint32_t events)
 			take_events(l);
 	} else if ((events & EPOLLOUT) != 0) {
 		flush(l, c);
+	} else if (l->event == NULL) {
+		relay(l, c);
 	} else if (recv(c->fd, line, sizeof line - 1, MSG_DONTWAIT) > 0) {
 		start_source(l, (unsigned)strtoul(line, NULL, 10));
 	} else {
@@ -415,6 +435,7 @@ static const struct mode {
 	{ "merged", queue_frame, flush_merged },
 	{ "buffer", keep, flush_buffer },
 	{ "sendfile", keep, flush_sendfile },
+	{ "relay", NULL, flush_buffer },
 };
 
 int
@@ -432,7 +453,7 @@ main(int argc, char *argv[])
 		limit.event = modes[i].event;
 		limit.flush = modes[i].flush;
 	}
-	if (limit.event == NULL)
+	if (limit.flush == NULL)
 		die("no mode %s", argv[1]);
 	limit.epoll = epoll_create1(EPOLL_CLOEXEC);
 	make_log(&limit);

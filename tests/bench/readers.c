@@ -15,35 +15,45 @@
 /* All read into the same, which stays in the processor's cache. */
 static char bytes[256 * 1024];
 
-void
-readers_open(struct readers *r, const struct broker *broker, const char *where,
-    pid_t pid, unsigned n)
+static void
+open_one(struct readers *r, unsigned i, const char *where, pid_t pid,
+    unsigned other)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
+	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = i };
 	struct buf hello = BUF_INIT;
+	int fd = dial(where, pid);
+
+	r->v[i].fd = fd;
+	if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &ev) == -1)
+		die("epoll: %s", strerror(errno));
+	if (r->broker->hello != NULL)
+		r->broker->hello(&hello, other);
+	if (hello.len > 0 && send(fd, hello.data, hello.len, MSG_NOSIGNAL) !=
+	    (ssize_t)hello.len)
+		die("%s takes no hello", r->broker->name);
+	buf_fini(&hello);
+}
+
+void
+readers_open(struct readers *r, const struct broker *broker, const char *dir,
+    pid_t pid, unsigned n, bool others)
+{
 	unsigned i;
 
 	memset(r, 0, sizeof *r);
 	r->broker = broker;
-	r->n = n;
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);
 	r->v = calloc(n, sizeof *r->v);
 	if (r->epoll == -1 || r->v == NULL)
 		die("no memory for readers");
-	if (broker->hello != NULL)
-		broker->hello(&hello);
 	for (i = 0; i < n; i++) {
-		r->v[i].fd = dial(where, pid);
-		ev.data.u32 = i;
-		if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->v[i].fd, &ev) == -1)
-			die("epoll: %s", strerror(errno));
-		if (hello.len > 0 && send(r->v[i].fd, hello.data, hello.len,
-		    MSG_NOSIGNAL) != (ssize_t)hello.len)
-			die("%s takes no hello", broker->name);
+		r->n = i + 1;
+		open_one(r, i, broker_where(broker, dir), pid,
+		    others ? i + 1 : 0);
+		/* One by one, so that nobody's backlog is full. */
+		while (r->welcome < r->n)
+			readers_pump(r, -1);
 	}
-	buf_fini(&hello);
-	while (r->welcome < n)
-		readers_pump(r, -1);
 }
 
 void

@@ -29,9 +29,12 @@ struct readers {
 	struct buf tail;	/* of the first one, to find the mark in */
 };
 
-/* Connects N of them, who say hello, and waits until all are served. */
-void readers_open(struct readers *, const struct broker *, const char *where,
-    pid_t, unsigned n);
+/*
+ * Connects N of them to the broker, which is the process PID in the folder DIR,
+ * and waits until all are served. OTHERS: they want what never happens.
+ */
+void readers_open(struct readers *, const struct broker *, const char *dir,
+    pid_t, unsigned n, bool others);
 void readers_close(struct readers *);
 
 /* Reads what is there, or waits up to TIMEOUT ms for it. */

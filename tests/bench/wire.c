@@ -17,10 +17,15 @@ mqtt_connect(struct buf *b)
 }
 
 void
-mqtt_subscribe(struct buf *b)
+mqtt_subscribe(struct buf *b, const char *topic)
 {
-	buf_put(b, "\x82\6\0\1\0\1k", 7);
-	buf_putc(b, '\0');
+	size_t len = strlen(topic);
+
+	buf_putc(b, '\x82');
+	buf_putc(b, (char)(5 + len));
+	buf_put(b, "\0\1\0", 3);
+	buf_putc(b, (char)len);
+	buf_put(b, topic, len + 1);
 }
 
 void
@@ -140,15 +145,18 @@ dbus_hello(struct buf *b)
 }
 
 void
-dbus_match(struct buf *b)
+dbus_match(struct buf *b, const char *name)
 {
-	call(b, "AddMatch", "type='signal',interface='kev.Bench'");
+	char rule[64];
+
+	snprintf(rule, sizeof rule, "type='signal',member='%s'", name);
+	call(b, "AddMatch", rule);
 }
 
 void
 dbus_signal(struct buf *b, const char *payload, size_t len)
 {
-	put_message(b, DBUS_SIGNAL, "/k", "kev.Bench", "Event", payload, len);
+	put_message(b, DBUS_SIGNAL, "/k", "kev.Bench", "k", payload, len);
 }
 
 bool

@@ -9,17 +9,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* CONNECT; SUBSCRIBE to all; PUBLISH with QoS 0. */
+/* CONNECT; SUBSCRIBE to a short topic; PUBLISH to "k" with QoS 0. */
 void mqtt_connect(struct buf *);
-void mqtt_subscribe(struct buf *);
+void mqtt_subscribe(struct buf *, const char *topic);
 void mqtt_publish(struct buf *, const char *payload, size_t len);
 
 /* Whether SUBACK is the last that was got. */
 bool mqtt_is_subscribed(const char *, size_t);
 
-/* Authentication and Hello; a match; a signal with one string. */
+/* Authentication and Hello; a match for signals of a short name; a signal "k"
+ * with one string. */
 void dbus_hello(struct buf *);
-void dbus_match(struct buf *);
+void dbus_match(struct buf *, const char *name);
 void dbus_signal(struct buf *, const char *payload, size_t len);
 
 /* Whether N calls were answered. */

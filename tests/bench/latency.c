@@ -1,0 +1,170 @@
+/*
+ * latency DIRECTORY [BROKER...]: one event a millisecond, and how long it takes
+ * until the last of 1, 10 and 100 readers, all one process, has it; beside a
+ * program that passes on what it is told with a send() to each.
+ */
+#include "config.h"
+
+#include "bench.h"
+#include "publisher.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Events of a round, and those before that don't count. */
+#define EVENTS 1000
+#define WARM 50
+#define MILLISECOND 1000000
+#define BROKERS_MAX 32
+
+static const unsigned counts[] = { 1, 10, 100 };
+#define COUNTS (sizeof counts / sizeof counts[0])
+
+/* In microseconds. */
+struct result {
+	struct series p50, p99;
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+sleep_until(uint64_t ns)
+{
+	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000),
+	    .tv_nsec = (long)(ns % 1000000000) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) != 0)
+		continue;
+}
+
+/* One event, and how long it takes; it is as long as the first one was. */
+static uint64_t
+send_one(struct publisher *p, struct readers *r)
+{
+	uint64_t begun;
+
+	readers_again(r);
+	r->broker->publish(&p->out, READERS_MARK);
+	begun = now_ns();
+	if (send(p->fd, p->out.data, p->out.len, MSG_NOSIGNAL) !=
+	    (ssize_t)p->out.len)
+		die("%s takes nothing: %s", r->broker->name, strerror(errno));
+	while (r->done < r->n)
+		readers_pump(r, -1);
+	buf_clear(&p->out);
+	return now_ns() - begun;
+}
+
+static void
+drain(const struct publisher *p)
+{
+	char bytes[4096];
+
+	while (recv(p->fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		continue;
+}
+
+static void
+measure(const struct broker *b, const char *dir, pid_t pid, unsigned n,
+    struct result *to)
+{
+	static uint64_t took[EVENTS];
+	struct publisher p;
+	struct readers r;
+	uint64_t due, one;
+	int i;
+
+	readers_open(&r, b, dir, pid, n, false);
+	publisher_open(&p, b, dir, pid, 0);
+	due = now_ns();
+	for (i = -WARM; i < EVENTS; i++) {
+		one = send_one(&p, &r);
+		if (i >= 0)
+			took[i] = one;
+		drain(&p);
+		due += MILLISECOND;
+		sleep_until(due);
+		/* What is behind the mark is of this event. */
+		readers_pump(&r, 0);
+	}
+	publisher_close(&p);
+	readers_close(&r);
+	qsort(took, EVENTS, sizeof took[0], compare);
+	series_add(&to->p50, (double)took[EVENTS / 2] / 1e3);
+	series_add(&to->p99, (double)took[EVENTS * 99 / 100] / 1e3);
+}
+
+static bool
+is_wanted(const struct broker *b, int argc, char *argv[])
+{
+	int i;
+
+	for (i = 2; i < argc; i++) {
+		if (strcmp(argv[i], b->name) == 0)
+			return true;
+	}
+	return argc == 2;
+}
+
+static void
+print(const struct broker *b, unsigned n, const struct result *r,
+    const struct result *limit)
+{
+	if (r->p50.n == 0)
+		return;
+	printf("latency %3u readers %-12s p50 %6.0f us +-%2.0f%%  p99 %6.0f us"
+	    "  %5.2f of the limit\n", n, b->name, series_median(&r->p50),
+	    series_spread(&r->p50) / 2, series_median(&r->p99),
+	    series_median(&r->p50) / series_median(&limit->p50));
+}
+
+static void
+measure_one(const struct broker *b, const char *dir, unsigned n,
+    struct result *to)
+{
+	pid_t pid = b->start(b, dir);
+
+	if (pid == 0)
+		return;
+	measure(b, dir, pid, n, to);
+	finish(pid);
+}
+
+int
+main(int argc, char *argv[])
+{
+	unsigned k, i, j, often = rounds(3);
+
+	if (argc < 2)
+		die("usage: latency DIRECTORY [BROKER...]");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (k = 0; k < COUNTS; k++) {
+		struct result results[BROKERS_MAX] = { 0 }, limit = { 0 };
+
+		for (i = 0; i < often; i++) {
+			measure_one(&broker_relay, argv[1], counts[k], &limit);
+			for (j = 0; brokers[j].name != NULL; j++) {
+				if (brokers[j].publish != NULL &&
+				    is_wanted(&brokers[j], argc, argv))
+					measure_one(&brokers[j], argv[1],
+					    counts[k], &results[j]);
+			}
+		}
+		print(&broker_relay, counts[k], &limit, &limit);
+		for (j = 0; brokers[j].name != NULL; j++)
+			print(&brokers[j], counts[k], &results[j], &limit);
+	}
+	return 0;
+}
