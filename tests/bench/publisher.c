@@ -99,9 +99,12 @@ publish_all(struct readers *r, const char *dir, pid_t pid, unsigned count)
 		return;
 	}
 	publisher_open(&p, r->broker, dir, pid, count);
+	readers_attend(r, p.fd);
 	while (r->done < r->n) {
 		publish(&p, r);
-		readers_pump(r, p.out.len > 0 || p.made < count ? 0 : -1);
+		/* Until its socket takes more, or a reader had more. */
+		readers_pump(r, p.out.len == 0 && p.made < count &&
+		    may_publish(&p, r) ? 0 : -1);
 	}
 	publisher_close(&p);
 }

@@ -82,6 +82,18 @@ greet(struct readers *r, struct reader *one, size_t n)
 	buf_fini(&one->first);
 }
 
+static void
+count_things(struct readers *r)
+{
+	const char *p = r->tail.data, *end = p + r->tail.len;
+	size_t len = strlen(r->thing);
+
+	while ((p = memmem(p, (size_t)(end - p), r->thing, len)) != NULL) {
+		p += len;
+		r->found++;
+	}
+}
+
 /* The first one looks into what all get. */
 static void
 look(struct readers *r, size_t n)
@@ -95,11 +107,15 @@ look(struct readers *r, size_t n)
 	}
 	buf_put(&r->tail, bytes, n);
 	p = memmem(r->tail.data, r->tail.len, READERS_MARK, mark);
-	if (p != NULL && r->end == 0)
+	if (p != NULL)
 		r->end = r->v[0].got - (uint64_t)(r->tail.data + r->tail.len -
 		    p) + mark;
-	kept = r->tail.len < mark - 1 ? r->tail.len : mark - 1;
-	buf_drop(&r->tail, r->tail.len - kept);
+	if (r->thing != NULL)
+		count_things(r);
+	/* What may be the first part of either, and no whole thing. */
+	kept = r->thing != NULL ? strlen(r->thing) - 1 : mark - 1;
+	if (r->tail.len > kept)
+		buf_drop(&r->tail, r->tail.len - kept);
 }
 
 static void
@@ -136,6 +152,22 @@ take(struct readers *r, struct reader *one)
 }
 
 void
+readers_attend(struct readers *r, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLOUT | EPOLLIN | EPOLLET,
+	    .data.u32 = UINT32_MAX };
+
+	if (epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &ev) == -1)
+		die("epoll: %s", strerror(errno));
+}
+
+void
+readers_look_for(struct readers *r, const char *thing)
+{
+	r->thing = thing;
+}
+
+void
 readers_pump(struct readers *r, int timeout)
 {
 	struct epoll_event ev[256];
@@ -143,8 +175,10 @@ readers_pump(struct readers *r, int timeout)
 
 	if (n == -1 && errno != EINTR)
 		die("epoll: %s", strerror(errno));
-	for (i = 0; i < n; i++)
-		take(r, &r->v[ev[i].data.u32]);
+	for (i = 0; i < n; i++) {
+		if (ev[i].data.u32 < r->n)
+			take(r, &r->v[ev[i].data.u32]);
+	}
 }
 
 uint64_t

@@ -26,7 +26,9 @@ struct readers {
 	uint64_t lines;		/* newlines that the first one has */
 	uint64_t end;		/* bytes up to and with the mark; 0: unknown */
 	unsigned done;		/* so many have these */
-	struct buf tail;	/* of the first one, to find the mark in */
+	struct buf tail;	/* of the first one, to find things in */
+	const char *thing;	/* lent: what is counted, or NULL */
+	unsigned long found;	/* how often it was there */
 };
 
 /*
@@ -36,6 +38,12 @@ struct readers {
 void readers_open(struct readers *, const struct broker *, const char *dir,
     pid_t, unsigned n, bool others);
 void readers_close(struct readers *);
+
+/* Counts what is in the events up to the mark, and longer than that. */
+void readers_look_for(struct readers *, const char *thing);
+
+/* Waiting ends, too, when FD can be written to, or read, as it could not. */
+void readers_attend(struct readers *, int fd);
 
 /* Reads what is there, or waits up to TIMEOUT ms for it. */
 void readers_pump(struct readers *, int timeout);
