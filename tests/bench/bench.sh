@@ -14,6 +14,7 @@ fi
 ip link add v0 type veth peer name v1 || exit 1
 ip link set v0 up
 parts=$top_builddir/tests/bench
+: >"$dir/err"
 export KEVD="$kevd" KEV_BENCH_LIMIT="$parts/limit"
 # Room for a thousand clients and their brokers.
 ulimit -n "$(ulimit -H -n)"

@@ -83,14 +83,14 @@ greet(struct readers *r, struct reader *one, size_t n)
 }
 
 static void
-count_things(struct readers *r)
+count_thing(struct readers *r, int i)
 {
 	const char *p = r->tail.data, *end = p + r->tail.len;
-	size_t len = strlen(r->thing);
+	size_t len = strlen(r->things[i]);
 
-	while ((p = memmem(p, (size_t)(end - p), r->thing, len)) != NULL) {
+	while ((p = memmem(p, (size_t)(end - p), r->things[i], len)) != NULL) {
 		p += len;
-		r->found++;
+		r->found[i]++;
 	}
 }
 
@@ -100,6 +100,7 @@ look(struct readers *r, size_t n)
 {
 	const char *p = bytes, *end = bytes + n;
 	size_t mark = strlen(READERS_MARK), kept;
+	int i;
 
 	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		p++;
@@ -110,10 +111,10 @@ look(struct readers *r, size_t n)
 	if (p != NULL)
 		r->end = r->v[0].got - (uint64_t)(r->tail.data + r->tail.len -
 		    p) + mark;
-	if (r->thing != NULL)
-		count_things(r);
-	/* What may be the first part of either, and no whole thing. */
-	kept = r->thing != NULL ? strlen(r->thing) - 1 : mark - 1;
+	for (i = 0; i < 2 && r->things[i] != NULL; i++)
+		count_thing(r, i);
+	/* What may be the first part of one, and no whole one. */
+	kept = i > 0 ? strlen(r->things[0]) - 1 : mark - 1;
 	if (r->tail.len > kept)
 		buf_drop(&r->tail, r->tail.len - kept);
 }
@@ -162,9 +163,10 @@ readers_attend(struct readers *r, int fd)
 }
 
 void
-readers_look_for(struct readers *r, const char *thing)
+readers_look_for(struct readers *r, const char *one, const char *other)
 {
-	r->thing = thing;
+	r->things[0] = one;
+	r->things[1] = other;
 }
 
 void

@@ -27,8 +27,8 @@ struct readers {
 	uint64_t end;		/* bytes up to and with the mark; 0: unknown */
 	unsigned done;		/* so many have these */
 	struct buf tail;	/* of the first one, to find things in */
-	const char *thing;	/* lent: what is counted, or NULL */
-	unsigned long found;	/* how often it was there */
+	const char *things[2];	/* lent: what is counted, or NULL */
+	unsigned long found[2];	/* how often it was there */
 };
 
 /*
@@ -39,8 +39,9 @@ void readers_open(struct readers *, const struct broker *, const char *dir,
     pid_t, unsigned n, bool others);
 void readers_close(struct readers *);
 
-/* Counts what is in the events up to the mark, and longer than that. */
-void readers_look_for(struct readers *, const char *thing);
+/* Counts two things in the events up to the mark, as long as each other, and
+ * longer than that. */
+void readers_look_for(struct readers *, const char *, const char *);
 
 /* Waiting ends, too, when FD can be written to, or read, as it could not. */
 void readers_attend(struct readers *, int fd);

@@ -88,7 +88,7 @@ put_address(FILE *f, unsigned when, bool more, const struct sample *s,
 }
 
 void
-recording_make(const char *file, unsigned count)
+recording_make(const char *file, unsigned held, unsigned count)
 {
 	static struct sample link, add, last, del;
 	int fd = netlink_open(RTMGRP_IPV4_IFADDR);
@@ -106,6 +106,8 @@ recording_make(const char *file, unsigned count)
 	    "\"mono\":0,\"hex\":\"\"}\n", f);
 	put_line(f, 0, ",\"dump\":[\"link\",\"addr4\"]", NULL);
 	put_line(f, 0, "", &link);
+	for (i = 0; i < held; i++)
+		put_address(f, 0, false, &add, 0x0a800000 + i);
 	put_line(f, 0, ",\"end\":true", NULL);
 	for (i = 0; i < count; i++) {
 		place = i / (2 * BATCH) * BATCH + i % BATCH;

@@ -8,10 +8,10 @@
 #include "buf.h"
 
 /*
- * A file of COUNT messages after a dump: addresses come and go, 32 at a time,
- * in batches of 32. With one more that comes at the end, whose label has
- * READERS_MARK in it.
+ * A file of COUNT messages after a dump that has HELD addresses, which stay:
+ * others come and go, 32 at a time, in batches of 32. With one more that comes
+ * at the end, whose label has READERS_MARK in it.
  */
-void recording_make(const char *file, unsigned count);
+void recording_make(const char *file, unsigned held, unsigned count);
 
 #endif
