@@ -183,6 +183,50 @@ dial(const char *where, pid_t pid)
 	die("nobody listens on %s", where);
 }
 
+void
+sleep_until(uint64_t ns)
+{
+	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000),
+	    .tv_nsec = (long)(ns % 1000000000) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) != 0)
+		continue;
+}
+
+uint64_t
+memory(pid_t pid)
+{
+	unsigned long kilobytes = 0;
+	char line[256];
+	FILE *f;
+
+	snprintf(line, sizeof line, "/proc/%d/smaps_rollup", (int)pid);
+	f = fopen(line, "re");
+	if (f == NULL)
+		die("%s: %s", line, strerror(errno));
+	while (fgets(line, sizeof line, f) != NULL) {
+		if (strncmp(line, "Pss:", 4) == 0)
+			kilobytes = strtoul(line + 4, NULL, 10);
+	}
+	fclose(f);
+	return (uint64_t)kilobytes * 1024;
+}
+
+static int
+compare_times(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+double
+percentile(uint64_t *v, unsigned n, unsigned p)
+{
+	qsort(v, n, sizeof *v, compare_times);
+	return (double)v[(n - 1) * p / 100];
+}
+
 unsigned
 rounds(unsigned n)
 {

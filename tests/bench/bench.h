@@ -51,6 +51,15 @@ unsigned rounds(unsigned n);
 /* The environment's NAME, which must be there. */
 const char *needed(const char *name);
 
+/* Sleeps until that clock says so. */
+void sleep_until(uint64_t ns);
+
+/* Memory of a process: its proportional share, in bytes. */
+uint64_t memory(pid_t);
+
+/* What P percent of N figures are not above; sorts them. */
+double percentile(uint64_t *, unsigned n, unsigned p);
+
 void series_add(struct series *, double);
 double series_median(const struct series *);
 

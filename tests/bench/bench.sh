@@ -31,6 +31,6 @@ if [ -n "$KEV_BENCH" ]; then
 	bench $KEV_BENCH
 	exit
 fi
-for each in fanout others latency change churn; do
+for each in stages fanout others latency change churn memory held stuck; do
 	bench $each
 done

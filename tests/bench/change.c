@@ -138,14 +138,6 @@ change(int fd, bool add, unsigned i)
 	buf_fini(&b);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void
 rest(void)
 {
@@ -180,9 +172,8 @@ measure(int fd, struct series *p50, struct series *p99)
 	}
 	close(netlink);
 	finish(watcher);
-	qsort(took, EVENTS, sizeof took[0], compare);
-	series_add(p50, (double)took[EVENTS / 2] / 1e3);
-	series_add(p99, (double)took[EVENTS * 99 / 100] / 1e3);
+	series_add(p50, percentile(took, EVENTS, 50) / 1e3);
+	series_add(p99, percentile(took, EVENTS, 99) / 1e3);
 }
 
 static void

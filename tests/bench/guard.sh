@@ -56,4 +56,4 @@ grows "$few_clients" "$cost" 5 "others who want something else"
 cost 1000 1
 few_held=$cost
 cost 10000 1
-grows "$few_held" "$cost" 25 "addresses that are held"
+grows "$few_held" "$cost" 10 "addresses that are held"

@@ -8,14 +8,8 @@
 #include "bench.h"
 #include "publisher.h"
 
-#include <sys/socket.h>
-
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Events of a round, and those before that don't count. */
 #define EVENTS 1000
@@ -31,51 +25,6 @@ struct result {
 	struct series p50, p99;
 };
 
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void
-sleep_until(uint64_t ns)
-{
-	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000),
-	    .tv_nsec = (long)(ns % 1000000000) };
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) != 0)
-		continue;
-}
-
-/* One event, and how long it takes; it is as long as the first one was. */
-static uint64_t
-send_one(struct publisher *p, struct readers *r)
-{
-	uint64_t begun;
-
-	readers_again(r);
-	r->broker->publish(&p->out, READERS_MARK);
-	begun = now_ns();
-	if (send(p->fd, p->out.data, p->out.len, MSG_NOSIGNAL) !=
-	    (ssize_t)p->out.len)
-		die("%s takes nothing: %s", r->broker->name, strerror(errno));
-	while (r->done < r->n)
-		readers_pump(r, -1);
-	buf_clear(&p->out);
-	return now_ns() - begun;
-}
-
-static void
-drain(const struct publisher *p)
-{
-	char bytes[4096];
-
-	while (recv(p->fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
-		continue;
-}
-
 static void
 measure(const struct broker *b, const char *dir, pid_t pid, unsigned n,
     struct result *to)
@@ -90,20 +39,16 @@ measure(const struct broker *b, const char *dir, pid_t pid, unsigned n,
 	publisher_open(&p, b, dir, pid, 0);
 	due = now_ns();
 	for (i = -WARM; i < EVENTS; i++) {
-		one = send_one(&p, &r);
+		one = publisher_time(&p, &r);
 		if (i >= 0)
 			took[i] = one;
-		drain(&p);
 		due += MILLISECOND;
 		sleep_until(due);
-		/* What is behind the mark is of this event. */
-		readers_pump(&r, 0);
 	}
 	publisher_close(&p);
 	readers_close(&r);
-	qsort(took, EVENTS, sizeof took[0], compare);
-	series_add(&to->p50, (double)took[EVENTS / 2] / 1e3);
-	series_add(&to->p99, (double)took[EVENTS * 99 / 100] / 1e3);
+	series_add(&to->p50, percentile(took, EVENTS, 50) / 1e3);
+	series_add(&to->p99, percentile(took, EVENTS, 99) / 1e3);
 }
 
 static bool

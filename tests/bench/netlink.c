@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -45,6 +46,29 @@ netlink_put_address(struct buf *b, bool add, uint32_t ifindex,
 	mnl_attr_put_u32(h, IFA_LOCAL, htonl(address));
 	if (label != NULL)
 		mnl_attr_put_strz(h, IFA_LABEL, label);
+	b->len += h->nlmsg_len;
+}
+
+void
+netlink_put_link(struct buf *b, const char *name, const char *kind, bool ack)
+{
+	char *room = buf_room(b, 256);
+	struct ifinfomsg *m;
+	struct nlmsghdr *h;
+	struct nlattr *info;
+
+	if (room == NULL)
+		die("out of memory");
+	h = mnl_nlmsg_put_header(room);
+	h->nlmsg_type = RTM_NEWLINK;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL |
+	    (ack ? NLM_F_ACK : 0);
+	m = mnl_nlmsg_put_extra_header(h, sizeof *m);
+	m->ifi_flags = m->ifi_change = IFF_UP;
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	info = mnl_attr_nest_start(h, IFLA_LINKINFO);
+	mnl_attr_put_strz(h, IFLA_INFO_KIND, kind);
+	mnl_attr_nest_end(h, info);
 	b->len += h->nlmsg_len;
 }
 

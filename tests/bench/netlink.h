@@ -20,6 +20,10 @@ int netlink_open(unsigned groups);
 void netlink_put_address(struct buf *, bool add, uint32_t ifindex,
     uint32_t address, const char *label, bool ack);
 
+/* The same of a new link that is up, of that kind. */
+void netlink_put_link(struct buf *, const char *name, const char *kind,
+    bool ack);
+
 /* Sends requests, the last of which is answered when all are done; reads what
  * is said until then. Ends the bench if one fails. */
 void netlink_do(int fd, const struct buf *);

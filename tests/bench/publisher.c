@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Bytes that the slowest reader may be behind. */
@@ -36,9 +37,8 @@ may_publish(const struct publisher *p, const struct readers *r)
 	    readers_slowest(r) + WINDOW;
 }
 
-/* Makes a piece, if the last one is gone, and there is room. */
-static void
-publish(struct publisher *p, const struct readers *r)
+bool
+publisher_step(struct publisher *p, const struct readers *r)
 {
 	unsigned i, piece = p->made == 0 ? 1 : 64;
 	ssize_t n;
@@ -52,12 +52,33 @@ publish(struct publisher *p, const struct readers *r)
 		}
 	}
 	if (p->out.len == 0)
-		return;
+		return false;
 	n = send(p->fd, p->out.data, p->out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n == -1 && errno != EAGAIN)
 		die("%s cut the publisher off", r->broker->name);
 	if (n > 0)
 		buf_drop(&p->out, (size_t)n);
+	return p->out.len == 0 && p->made < p->count && may_publish(p, r);
+}
+
+uint64_t
+publisher_time(struct publisher *p, struct readers *r)
+{
+	uint64_t begun;
+
+	/* What is behind the mark is of the one before. */
+	readers_pump(r, 0);
+	drain(p);
+	readers_again(r);
+	r->broker->publish(&p->out, READERS_MARK);
+	begun = now_ns();
+	if (send(p->fd, p->out.data, p->out.len, MSG_NOSIGNAL) !=
+	    (ssize_t)p->out.len)
+		die("%s takes nothing: %s", r->broker->name, strerror(errno));
+	while (r->done < r->n)
+		readers_pump(r, -1);
+	buf_clear(&p->out);
+	return now_ns() - begun;
 }
 
 void
@@ -100,11 +121,7 @@ publish_all(struct readers *r, const char *dir, pid_t pid, unsigned count)
 	}
 	publisher_open(&p, r->broker, dir, pid, count);
 	readers_attend(r, p.fd);
-	while (r->done < r->n) {
-		publish(&p, r);
-		/* Until its socket takes more, or a reader had more. */
-		readers_pump(r, p.out.len == 0 && p.made < count &&
-		    may_publish(&p, r) ? 0 : -1);
-	}
+	while (r->done < r->n)
+		readers_pump(r, publisher_step(&p, r) ? 0 : -1);
 	publisher_close(&p);
 }

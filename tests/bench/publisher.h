@@ -18,6 +18,13 @@ void publisher_open(struct publisher *, const struct broker *, const char *dir,
     pid_t, unsigned count);
 void publisher_close(struct publisher *);
 
+/* Makes some, if there is room; false: it has to wait, for readers or its
+ * socket. */
+bool publisher_step(struct publisher *, const struct readers *);
+
+/* One event, and the nanoseconds until all readers have it. */
+uint64_t publisher_time(struct publisher *, struct readers *);
+
 /* COUNT events, or messages, happen, until all readers have all. */
 void publish_all(struct readers *, const char *dir, pid_t, unsigned count);
 
