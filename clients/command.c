@@ -4,13 +4,12 @@
 #include "kev.h"
 #include "buf.h"
 #include "signals.h"
-#include "text.h"
 #include "tool.h"
+#include "variables.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <jansson.h>
 
 extern char **environ;
 
@@ -43,32 +40,12 @@ on_end(int sig)
 	raise(sig);
 }
 
-/* KEV_<MEMBER> of a member's name: upper case, anything else is "_". */
 static void
-variable(struct buf *b, const char *prefix, const char *member)
+set_variable(void *arg, const char *name, const char *value)
 {
-	buf_puts(b, prefix);
-	for (; *member != '\0'; member++)
-		buf_putc(b, isalnum((unsigned char)*member) ?
-		    (char)toupper((unsigned char)*member) : '_');
-	buf_putc(b, '\0');
-}
-
-/* Sets a variable from a value; false: no memory. */
-static void
-export(const char *prefix, const char *member, const json_t *value)
-{
-	struct buf name = BUF_INIT, text = BUF_INIT;
-
-	variable(&name, prefix, member);
-	text_value(&text, value, ' ', false);
-	buf_putc(&text, '\0');
-	if (!name.failed && !text.failed && text.len <= VALUE_MAX &&
-	    value != NULL && !json_is_object(value) &&
-	    strcmp(name.data, "KEV_SOCKET") != 0)
-		setenv(name.data, text.data, 1);
-	buf_fini(&name);
-	buf_fini(&text);
+	(void)arg;
+	if (strlen(value) < VALUE_MAX)
+		setenv(name, value, 1);
 }
 
 /* No variable of an outer kevsub's event shall look like one of ours. */
@@ -92,28 +69,6 @@ forget_variables(void)
 	}
 }
 
-/* In the child: the event as environment; what kev_... names is stronger. */
-static void
-set_environment(const struct kev_line *event)
-{
-	static const char *const members[] = { "topic", "ifname", "ifindex",
-	    "netns", "time", "id", "source", "seq", "snapshot", NULL };
-	json_t *o = (json_t *)kev_line_json(event), *v;
-	const char *const *m;
-	const char *key;
-
-	forget_variables();
-	json_object_foreach(json_object_get(o, "prev"), key, v)
-		export("KEV_OLD_", key, v);
-	json_object_foreach(json_object_get(o, "data"), key, v)
-		export("KEV_", key, v);
-	for (m = members; *m != NULL; m++) {
-		v = json_object_get(o, *m);
-		if (v != NULL)
-			export("KEV_", *m, v);
-	}
-}
-
 /* In the child. ERRNO goes through FD when there is nothing to run. */
 static void
 become(char *const argv[], const struct kev_line *event, int in, int fd)
@@ -123,7 +78,8 @@ become(char *const argv[], const struct kev_line *event, int in, int fd)
 
 	signal(SIGCHLD, SIG_DFL);
 	if (dup2(in, STDIN_FILENO) != -1) {
-		set_environment(event);
+		forget_variables();
+		variables_each(event, false, set_variable, NULL);
 		execvp(argv[0], argv);
 	}
 	err = errno;

@@ -71,7 +71,8 @@ static const char help[] =
 "      --since=TIME       first what happened since TIME: 10m, 2h ago, today,\n"
 "                         05:30, 2026-11-23 05:30; with -S that alone\n"
 "      --cursor-file=FILE keep in FILE what was seen, and go on after it\n"
-"  -o, --output=FORMAT    json or text; default: text on a terminal\n"
+"  -o, --output=FORMAT    json, text, env, json-seq or cloudevents; default:\n"
+"                         text on a terminal, else json\n"
 "  -j, --json             the same as -o json\n"
 "  -F, --format=TEMPLATE  %t topic, %T time, %i interface, %j all,\n"
 "                         %{data.address} any member\n"
@@ -155,16 +156,23 @@ set_since(struct options *o, const char *s)
 static int
 set_output(struct options *o, const char *s)
 {
+	static const char *const names[] = {
+		[FORMAT_JSON] = "json", [FORMAT_TEXT] = "text",
+		[FORMAT_ENV] = "env", [FORMAT_JSON_SEQ] = "json-seq",
+		[FORMAT_CLOUDEVENTS] = "cloudevents",
+	};
+	size_t i;
+
 	o->chosen = true;
-	if (strcmp(s, "json") == 0)
-		o->format = FORMAT_JSON;
-	else if (strcmp(s, "text") == 0)
-		o->format = FORMAT_TEXT;
-	else {
-		say("not an output format (json, text): %s", s);
-		return wrong();
+	for (i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(s, names[i]) != 0)
+			continue;
+		o->format = (enum format)i;
+		return -1;
 	}
-	return -1;
+	say("not an output format (json, text, env, json-seq, cloudevents): "
+	    "%s", s);
+	return wrong();
 }
 
 static int
@@ -332,7 +340,7 @@ settle(struct options *o)
 	else if (o->after != NULL && o->since[0] != '\0')
 		clash = "--after and --since";
 	else if (o->command != NULL && o->chosen && o->format != FORMAT_JSON)
-		clash = "-x and -o text or -F";
+		clash = "-x and -o or -F";
 	else if (o->command != NULL && o->list)
 		clash = "-x and -l";
 	if (clash != NULL) {

@@ -7,7 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum format { FORMAT_JSON, FORMAT_TEXT, FORMAT_TEMPLATE };
+enum format {
+	FORMAT_JSON, FORMAT_TEXT, FORMAT_ENV, FORMAT_JSON_SEQ,
+	FORMAT_CLOUDEVENTS, FORMAT_TEMPLATE
+};
 
 struct options {
 	const char **patterns;	/* these lists end with NULL */

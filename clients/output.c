@@ -1,11 +1,13 @@
 #include "config.h"
 
+#include "cloudevents.h"
 #include "kev.h"
 #include "output.h"
 #include "signals.h"
 #include "template.h"
 #include "text.h"
 #include "tool.h"
+#include "variables.h"
 
 #include <sys/stat.h>
 
@@ -20,6 +22,7 @@
 #ifndef PIPE_BUF
 #define PIPE_BUF 512
 #endif
+#define RECORD_SEPARATOR '\x1e'
 
 void
 output_init(struct output *out, const struct options *options)
@@ -100,15 +103,35 @@ output_bytes(struct output *out, const char *p, size_t len, int64_t deadline)
 	return -1;
 }
 
-int
-output_event(struct output *out, const struct kev_line *line,
-    int64_t deadline)
+/* A line of JSON, whose characters a terminal must not obey. */
+static void
+put_json(const struct output *out, struct buf *b, const char *text, size_t len)
+{
+	if (out->terminal)
+		text_json(b, text, len);
+	else
+		buf_put(b, text, len);
+}
+
+static void
+put_cloudevent(const struct output *out, struct buf *b,
+    const struct kev_line *line)
+{
+	struct buf whole = BUF_INIT;
+
+	cloudevents_put(&whole, line);
+	put_json(out, b, whole.data, whole.len);
+	b->failed |= whole.failed;
+	buf_fini(&whole);
+}
+
+static void
+put_event(struct output *out, const struct kev_line *line)
 {
 	struct buf *b = &out->buf;
 	const char *text;
 	size_t len;
 
-	buf_clear(b);
 	switch (out->options->format) {
 	case FORMAT_TEMPLATE:
 		template_put(b, out->options->template, line, out->terminal);
@@ -116,17 +139,31 @@ output_event(struct output *out, const struct kev_line *line,
 	case FORMAT_TEXT:
 		text_event(b, kev_line_json(line), out->options->color);
 		break;
+	case FORMAT_ENV:
+		variables_put(b, line);
+		break;
+	case FORMAT_CLOUDEVENTS:
+		put_cloudevent(out, b, line);
+		break;
 	default:
+		/* RFC 7464: what was cut off in the middle is seen by that. */
+		if (out->options->format == FORMAT_JSON_SEQ)
+			buf_putc(b, RECORD_SEPARATOR);
 		text = kev_line_text(line, &len);
-		if (out->terminal)
-			text_json(b, text, len);
-		else
-			buf_put(b, text, len);
+		put_json(out, b, text, len);
 	}
 	buf_putc(b, '\n');
-	if (b->failed) {
+}
+
+int
+output_event(struct output *out, const struct kev_line *line,
+    int64_t deadline)
+{
+	buf_clear(&out->buf);
+	put_event(out, line);
+	if (out->buf.failed) {
 		say("out of memory");
 		return EXIT_NOTHING;
 	}
-	return output_bytes(out, b->data, b->len, deadline);
+	return output_bytes(out, out->buf.data, out->buf.len, deadline);
 }

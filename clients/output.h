@@ -1,6 +1,6 @@
 /*
- * Events on standard output: as JSON, as text, by a template. Each is
- * written at once. Knows descriptors, no sockets.
+ * Events on standard output: as JSON, as text, as variables, by a template.
+ * Each is written at once. Knows descriptors, no sockets.
  */
 #ifndef KEV_CLIENT_OUTPUT_H
 #define KEV_CLIENT_OUTPUT_H

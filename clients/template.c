@@ -106,7 +106,7 @@ put_directive(struct buf *b, const char *p, size_t n,
 		put_value(b, json_object_get(o, "time"));
 		break;
 	case 'i':
-		put_value(b, json_object_get(o, "ifname"));
+		text_ifname(b, o, true);
 		break;
 	case 'j':
 		text = kev_line_text(event, &len);

@@ -88,15 +88,25 @@ text_puts(struct buf *b, const char *s)
 	text_put(b, s, strlen(s));
 }
 
+/* The columns of what was appended since START. */
+static size_t
+columns(const struct buf *b, size_t start)
+{
+	size_t n = 0;
+
+	for (; start < b->len; start++)
+		n += (b->data[start] & 0xc0) != 0x80;
+	return n;
+}
+
 size_t
 text_width(const char *s)
 {
 	struct buf b = BUF_INIT;
-	size_t i, n = 0;
+	size_t n;
 
 	text_puts(&b, s);
-	for (i = 0; i < b.len; i++)
-		n += (b.data[i] & 0xc0) != 0x80;
+	n = columns(&b, 0);
 	buf_fini(&b);
 	return n;
 }
@@ -171,6 +181,43 @@ text_value(struct buf *b, const json_t *v, char sep, bool safe)
 	default:
 		break;
 	}
+}
+
+/* Appends the bytes that HEX stands for; false when it is no such thing. */
+static bool
+put_bytes(struct buf *b, const char *hex)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *high, *low;
+
+	for (; *hex != '\0'; hex += 2) {
+		high = strchr(digits, hex[0]);
+		low = hex[1] != '\0' ? strchr(digits, hex[1]) : NULL;
+		/* No name has a NUL in it. */
+		if (high == NULL || low == NULL ||
+		    (high == digits && low == digits))
+			return false;
+		buf_putc(b, (char)((high - digits) * 16 + (low - digits)));
+	}
+	return true;
+}
+
+void
+text_ifname(struct buf *b, const struct json_t *event, bool safe)
+{
+	const char *hex = json_string_value(json_object_get(event,
+	    "ifname_hex"));
+	struct buf bytes = BUF_INIT;
+
+	if (hex != NULL && put_bytes(&bytes, hex) && !bytes.failed) {
+		if (safe)
+			text_put(b, bytes.data, bytes.len);
+		else
+			buf_put(b, bytes.data, bytes.len);
+	} else {
+		text_value(b, json_object_get(event, "ifname"), ',', safe);
+	}
+	buf_fini(&bytes);
 }
 
 /* How a member of data is told; what is not listed is NAMED. */
@@ -323,14 +370,29 @@ pad(struct buf *b, size_t have, size_t want)
 	while (++have <= want);
 }
 
+/* NETNS:IFNAME, or "-" where there is none; its columns are made full. */
+static void
+put_interface(struct buf *b, const json_t *event)
+{
+	const json_t *netns = json_object_get(event, "netns");
+	size_t start = b->len, name;
+
+	/* No interface has a colon in its name. */
+	if (netns != NULL) {
+		text_value(b, netns, ',', true);
+		buf_putc(b, ':');
+	}
+	name = b->len;
+	text_ifname(b, event, true);
+	if (b->len == name)
+		buf_putc(b, '-');
+	pad(b, columns(b, start), IFNAME_WIDTH);
+}
+
 void
 text_event(struct buf *b, const json_t *event, bool color)
 {
 	const char *topic = json_string_value(json_object_get(event, "topic"));
-	const char *netns = json_string_value(json_object_get(event, "netns"));
-	const char *ifname = json_string_value(json_object_get(event,
-	    "ifname"));
-	size_t width = 0;
 
 	put_time(b, json_string_value(json_object_get(event, "time")));
 	buf_putc(b, ' ');
@@ -343,16 +405,7 @@ text_event(struct buf *b, const json_t *event, bool color)
 	if (color)
 		buf_puts(b, "\033[0m");
 	pad(b, text_width(topic), TOPIC_WIDTH);
-	if (ifname == NULL || *ifname == '\0')
-		ifname = "-";
-	/* No interface has a colon in its name. */
-	if (netns != NULL) {
-		text_puts(b, netns);
-		buf_putc(b, ':');
-		width = text_width(netns) + 1;
-	}
-	text_puts(b, ifname);
-	pad(b, width + text_width(ifname), IFNAME_WIDTH);
+	put_interface(b, event);
 	put_summary(b, event);
 	while (b->len > 0 && b->data[b->len - 1] == ' ')
 		b->len--;

@@ -36,6 +36,13 @@ void text_json(struct buf *, const char *line, size_t len);
 void text_value(struct buf *, const struct json_t *, char sep, bool safe);
 
 /*
+ * The name of the interface that an event is about, nothing if it is about
+ * none: its bytes, also when "ifname" cannot have all of them. SAFE: by
+ * text_put().
+ */
+void text_ifname(struct buf *, const struct json_t *event, bool safe);
+
+/*
  * One event as TIME TOPIC IFNAME summary, without newline; the time is local,
  * the interface of another namespace is NETNS:IFNAME.
  */
