@@ -141,6 +141,13 @@ const char *kev_error(const struct kev *);
 /* The line as it came, without newline, NUL at the end. LEN may be NULL. */
 const char *kev_line_text(const struct kev_line *, size_t *len);
 
+/*
+ * A copy, to keep beyond the next kev_next(), which shares what is parsed with
+ * the line; to be freed. NULL: no memory. To free NULL is fine.
+ */
+struct kev_line *kev_line_copy(const struct kev_line *);
+void kev_line_free(struct kev_line *);
+
 /* The line parsed: a json_t of jansson, an object, to read only. */
 const struct json_t *kev_line_json(const struct kev_line *);
 

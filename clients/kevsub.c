@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "cursorfile.h"
+#include "debounce.h"
 #include "kev.h"
 #include "missing.h"
 #include "options.h"
@@ -35,12 +36,15 @@ struct sub {
 	struct output output;
 	struct cursorfile cursor;
 	struct since since;
+	struct debounce debounce;
 	struct kev *kev;
 	long long id;		/* of our subscribe */
 	long long mark;		/* of the ping after it: the past is over */
 	int64_t deadline;	/* monotonic ms, -1: none */
 	long long seen;		/* events that count */
 	bool reported;		/* -t 0: kevd has said all there is to say */
+	bool late;		/* what is told now was held; the last line
+				   that came is still to be dealt with */
 };
 
 /* The functions below return -1 to go on, or the exit status. */
@@ -60,11 +64,14 @@ give_up(struct sub *s)
 	return EXIT_TIMEOUT;
 }
 
-/* All that came so far need not come again. */
+/* All that came so far, and is not held, need not come again. */
 static void
 handed_on(struct sub *s)
 {
-	cursorfile_set(&s->cursor, kev_cursor(s->kev));
+	if (!s->late)
+		debounce_dealt(&s->debounce, kev_cursor(s->kev));
+	cursorfile_set(&s->cursor, s->debounce.quiet > 0 ?
+	    debounce_cursor(&s->debounce) : kev_cursor(s->kev));
 }
 
 /* The command for one event. The last one may take as long as it likes. */
@@ -119,6 +126,74 @@ deliver(struct sub *s, const struct kev_line *line, bool last)
 	return r;
 }
 
+/* One that counts. */
+static int
+tell(struct sub *s, const struct kev_line *line)
+{
+	bool last = ++s->seen == s->options.count;
+	int r = deliver(s, line, last);
+
+	return r == -1 && last ? EXIT_OK : r;
+}
+
+static int
+tell_late(struct sub *s, struct kev_line *line)
+{
+	int r;
+
+	s->late = true;
+	r = tell(s, line);
+	s->late = false;
+	kev_line_free(line);
+	return r;
+}
+
+/* What is held and was quiet until NOW; -1: all of it. */
+static int
+tell_held(struct sub *s, int64_t now)
+{
+	struct kev_line *held;
+	int r = -1;
+
+	while (r == -1 && (held = debounce_take(&s->debounce, now)) != NULL)
+		r = tell_late(s, held);
+	return r;
+}
+
+/* What is held and was quiet when kevd said LINE. */
+static int
+tell_held_before(struct sub *s, const struct kev_line *line)
+{
+	struct kev_line *held;
+	int r = -1;
+
+	while (r == -1 && (held = debounce_take_before(&s->debounce,
+	    line)) != NULL)
+		r = tell_late(s, held);
+	return r;
+}
+
+/* Only what happens is held; what holds now comes after what happened. */
+static int
+tell_or_hold(struct sub *s, const struct kev_line *line)
+{
+	int r;
+
+	if (s->debounce.quiet == 0)
+		return tell(s, line);
+	if (kev_line_snapshot(line)) {
+		r = tell_held(s, -1);
+		return r != -1 ? r : tell(s, line);
+	}
+	r = tell_held_before(s, line);
+	if (r != -1)
+		return r;
+	if (debounce_hold(&s->debounce, line, tool_now()))
+		return tell_held_before(s, line);
+	say("out of memory");
+	return EXIT_NOTHING;
+}
+
 static void
 say_gap(const struct kev_line *line)
 {
@@ -140,8 +215,10 @@ static int
 on_notice(struct sub *s, const struct kev_line *line, const char *topic)
 {
 	bool gap = strcmp(topic, "kev/gap") == 0;
-	int r = -1;
+	int r = tell_held(s, -1);
 
+	if (r != -1)
+		return r;
 	if (gap)
 		say_gap(line);
 	if (wants_topic(&s->options, topic))
@@ -161,9 +238,6 @@ on_notice(struct sub *s, const struct kev_line *line, const char *topic)
 static int
 on_event(struct sub *s, const struct kev_line *line, const char *topic)
 {
-	bool last;
-	int r;
-
 	if (since_drops(&s->since, line, topic))
 		return -1;
 	if (strncmp(topic, "kev/", 4) == 0)
@@ -171,11 +245,7 @@ on_event(struct sub *s, const struct kev_line *line, const char *topic)
 	if (!wants_data(&s->options,
 	    json_object_get(kev_line_json(line), "data")))
 		return -1;
-	last = ++s->seen == s->options.count;
-	r = deliver(s, line, last);
-	if (r != -1)
-		return r;
-	return last ? EXIT_OK : -1;
+	return tell_or_hold(s, line);
 }
 
 /* Where we begin is a place to go on from, unless the past is to come. */
@@ -222,9 +292,11 @@ on_subscribed(struct sub *s, const struct kev_line *line, bool first)
 static int
 on_mark(struct sub *s)
 {
+	int r = s->options.only ? tell_held(s, -1) : -1;
+
 	s->reported = true;
-	if (!s->options.only)
-		return -1;
+	if (!s->options.only || r != -1)
+		return r;
 	return s->seen > 0 ? EXIT_OK : EXIT_NOTHING;
 }
 
@@ -271,15 +343,22 @@ turn(struct sub *s)
 	}
 }
 
+/* The first of two times that are to come, if they are: -1 is none. */
+static int
+sooner(int a, int b)
+{
+	return a == -1 || (b != -1 && b < a) ? b : a;
+}
+
 /* How long poll() may sleep; 0 when the time is up. */
 static int
 patience(const struct sub *s)
 {
 	int64_t left = INT_MAX;
-	int timeout = kev_timeout(s->kev), due = cursorfile_due(&s->cursor);
+	int timeout = sooner(kev_timeout(s->kev),
+	    sooner(cursorfile_due(&s->cursor),
+	    debounce_due(&s->debounce, tool_now())));
 
-	if (timeout == -1 || (due != -1 && due < timeout))
-		timeout = due;
 	if (s->deadline != -1)
 		left = s->deadline - tool_now();
 	if (left < 0)
@@ -364,6 +443,10 @@ loop(struct sub *s)
 			cursorfile_save(&s->cursor);
 		r = turn(s);
 		if (r == -2)
+			r = tell_held(s, tool_now());
+		else if (r == -1)
+			continue;
+		if (r == -1)
 			r = sleep_until(s);
 		if (r != -1)
 			return r;
@@ -457,7 +540,9 @@ main(int argc, char **argv)
 		r = check(&s.options);
 	if (r == -1) {
 		output_init(&s.output, &s.options);
+		debounce_init(&s.debounce, s.options.debounce);
 		r = keep_cursor(&s, work(&s));
+		debounce_fini(&s.debounce);
 		output_fini(&s.output);
 	}
 	cursorfile_fini(&s.cursor);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -53,6 +54,30 @@ line_fini(struct kev_line *l)
 {
 	json_decref(l->json);
 	*l = (struct kev_line){ 0 };
+}
+
+struct kev_line *
+kev_line_copy(const struct kev_line *l)
+{
+	struct kev_line *copy = malloc(sizeof *copy + l->len + 1);
+	char *text;
+
+	if (copy == NULL)
+		return NULL;
+	text = (char *)(copy + 1);
+	memcpy(text, l->text, l->len);
+	text[l->len] = '\0';
+	*copy = (struct kev_line){ .text = text, .len = l->len,
+		.json = json_incref(l->json) };
+	return copy;
+}
+
+void
+kev_line_free(struct kev_line *copy)
+{
+	if (copy != NULL)
+		line_fini(copy);
+	free(copy);
 }
 
 /* The member at a path of keys with dots between them, or NULL. */

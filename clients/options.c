@@ -22,13 +22,14 @@ enum {
 };
 
 /* "-": operands come in order, as option 1, between the options. */
-static const char shorts[] = "-c:F:hi:jlm:n:o:qSst:u:VWx:";
+static const char shorts[] = "-c:d:F:hi:jlm:n:o:qSst:u:VWx:";
 
 static const struct option longs[] = {
 	{ "after", required_argument, NULL, OPT_AFTER },
 	{ "color", optional_argument, NULL, OPT_COLOR },
 	{ "count", required_argument, NULL, 'c' },
 	{ "cursor-file", required_argument, NULL, OPT_CURSOR_FILE },
+	{ "debounce", required_argument, NULL, 'd' },
 	{ "exec", required_argument, NULL, 'x' },
 	{ "format", required_argument, NULL, 'F' },
 	{ "help", no_argument, NULL, 'h' },
@@ -76,6 +77,8 @@ static const char help[] =
 "  -j, --json             the same as -o json\n"
 "  -F, --format=TEMPLATE  %t topic, %T time, %i interface, %j all,\n"
 "                         %{data.address} any member\n"
+"  -d, --debounce=TIME    of each interface, address and so on only the last event,\n"
+"                         after that time without another\n"
 "  -x, --exec COMMAND...  run COMMAND for each event; takes all that follows\n"
 "      --strict           exit when events were lost\n"
 "      --no-reconnect     exit when kevd goes\n"
@@ -120,9 +123,9 @@ set_count(struct options *o, const char *s)
 }
 
 static int
-set_timeout(struct options *o, const char *s)
+set_time(int64_t *ms, const char *s)
 {
-	if (duration_parse(s, &o->timeout))
+	if (duration_parse(s, ms))
 		return -1;
 	say("not a time (10, 500ms, 2m, 1h): %s", s);
 	return wrong();
@@ -246,6 +249,8 @@ option(struct options *o, int c)
 		return -1;
 	case 'c':
 		return set_count(o, optarg);
+	case 'd':
+		return set_time(&o->debounce, optarg);
 	case 'F':
 		return set_template(o, optarg);
 	case 'h':
@@ -276,7 +281,7 @@ option(struct options *o, int c)
 		o->snapshot = true;
 		return -1;
 	case 't':
-		return set_timeout(o, optarg);
+		return set_time(&o->timeout, optarg);
 	case 'u':
 		o->socket = optarg;
 		return -1;
