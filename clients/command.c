@@ -28,14 +28,17 @@ enum { VALUE_MAX = 32 * 1024 };
 static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 #define N_PASSED_ON (sizeof passed_on / sizeof *passed_on)
 
-/* For the signal handler. */
+/* From SIGTERM to SIGKILL for a command that takes too long. */
+enum { GRACE_MS = 5000 };
+
+/* For the signal handler: as kill() takes it, 0: none. */
 static volatile pid_t child;
 
 /* SA_RESETHAND has put the default back: raise() ends us on return. */
 static void
 on_end(int sig)
 {
-	if (child > 0)
+	if (child != 0)
 		kill(child, sig);
 	raise(sig);
 }
@@ -71,11 +74,14 @@ forget_variables(void)
 
 /* In the child. ERRNO goes through FD when there is nothing to run. */
 static void
-become(char *const argv[], const struct kev_line *event, int in, int fd)
+become(char *const argv[], const struct kev_line *event, bool group, int in,
+    int fd)
 {
 	ssize_t n;
 	int err;
 
+	if (group)
+		setpgid(0, 0);
 	signal(SIGCHLD, SIG_DFL);
 	if (dup2(in, STDIN_FILENO) != -1) {
 		forget_variables();
@@ -106,47 +112,67 @@ feed(int *fd, const char **text, size_t *len)
 	*fd = -1;
 }
 
+/* A command that runs. */
+struct running {
+	pid_t pid;
+	pid_t whom;		/* gets signals: it, or minus its group */
+	int in;			/* its input, -1: it has all or wants no more */
+	const char *text;	/* what it still is to read */
+	size_t len;
+	int64_t deadline;	/* of kevsub; both -1: none */
+	int64_t limit;		/* of the command, then of its last grace */
+	bool slow;		/* it was told to end */
+	int status;
+};
+
+/* False: the deadline has come. Sends signals when the limit has. */
+static bool
+in_time(struct running *c, int64_t now)
+{
+	if (c->deadline != -1 && now >= c->deadline)
+		return false;
+	if (c->limit == -1 || now < c->limit)
+		return true;
+	kill(c->whom, c->slow ? SIGKILL : SIGTERM);
+	c->limit = c->slow ? -1 : now + GRACE_MS;
+	c->slow = true;
+	return true;
+}
+
+static int
+patience(const struct running *c, int64_t now)
+{
+	int64_t end = c->deadline;
+
+	if (end == -1 || (c->limit != -1 && c->limit < end))
+		end = c->limit;
+	return end == -1 ? -1 : end - now > INT_MAX ? INT_MAX :
+	    (int)(end - now);
+}
+
 /*
  * Feeds the command until it ends. False: the deadline came first, or a signal
  * that is to end us.
  */
 static bool
-attend(pid_t pid, int in, const struct kev_line *event, int64_t deadline,
-    int *status)
+attend(struct running *c)
 {
 	struct pollfd p[2];
-	struct buf b = BUF_INIT;
-	const char *text;
-	size_t len;
-	int64_t left = -1;
-	bool ended = false;
+	int64_t now;
 
-	text = kev_line_text(event, &len);
-	buf_put(&b, text, len);
-	buf_putc(&b, '\n');
-	text = b.data;
-	len = b.failed ? 0 : b.len;
 	for (;;) {
-		if (in != -1)
-			feed(&in, &text, &len);
-		ended = waitpid(pid, status, WNOHANG) == pid;
-		if (ended || signals_caught() != 0)
-			break;
-		if (deadline != -1) {
-			left = deadline - tool_now();
-			if (left <= 0)
-				break;
-		}
+		if (c->in != -1)
+			feed(&c->in, &c->text, &c->len);
+		if (waitpid(c->pid, &c->status, WNOHANG) == c->pid)
+			return true;
+		now = tool_now();
+		if (signals_caught() != 0 || !in_time(c, now))
+			return false;
 		p[0] = (struct pollfd){ .fd = signals_fd(), .events = POLLIN };
-		p[1] = (struct pollfd){ .fd = in, .events = POLLOUT };
-		if (poll(p, 2, left > INT_MAX ? INT_MAX : (int)left) > 0 &&
-		    p[0].revents != 0)
+		p[1] = (struct pollfd){ .fd = c->in, .events = POLLOUT };
+		if (poll(p, 2, patience(c, now)) > 0 && p[0].revents != 0)
 			signals_drain();
 	}
-	if (in != -1)
-		close(in);
-	buf_fini(&b);
-	return ended;
 }
 
 /* What we do with signals while a command runs, and what we did before. */
@@ -180,7 +206,8 @@ disarm(const struct sigaction *before)
 
 /* Forks. The write end of the command's input, or -1 and errno in *ERR. */
 static int
-start(char *const argv[], const struct kev_line *event, pid_t *pid, int *err)
+start(char *const argv[], const struct kev_line *event, bool group, pid_t *pid,
+    int *err)
 {
 	int in[2] = { -1, -1 }, failure[2] = { -1, -1 };
 	ssize_t n;
@@ -192,7 +219,7 @@ start(char *const argv[], const struct kev_line *event, pid_t *pid, int *err)
 	}
 	*pid = fork();
 	if (*pid == 0)
-		become(argv, event, in[0], failure[1]);
+		become(argv, event, group, in[0], failure[1]);
 	if (*pid == -1)
 		*err = errno;
 	close(in[0]);
@@ -211,34 +238,62 @@ start(char *const argv[], const struct kev_line *event, pid_t *pid, int *err)
 	return -1;
 }
 
+/* The event, and a newline. Without memory it has nothing to read. */
+static bool
+serve(struct running *c, const struct kev_line *event)
+{
+	struct buf b = BUF_INIT;
+	const char *text;
+	bool ended;
+	size_t len;
+
+	text = kev_line_text(event, &len);
+	buf_put(&b, text, len);
+	buf_putc(&b, '\n');
+	c->text = b.data;
+	c->len = b.failed ? 0 : b.len;
+	ended = attend(c);
+	if (c->in != -1)
+		close(c->in);
+	buf_fini(&b);
+	return ended;
+}
+
+static struct command_end
+end_of(const struct running *c)
+{
+	if (c->slow)
+		return (struct command_end){ COMMAND_SLOW, 0 };
+	if (WIFSIGNALED(c->status))
+		return (struct command_end){ COMMAND_KILLED,
+			WTERMSIG(c->status) };
+	return (struct command_end){ COMMAND_EXITED, WEXITSTATUS(c->status) };
+}
+
 struct command_end
 command_run(char *const argv[], const struct kev_line *event,
-    int64_t deadline)
+    int64_t deadline, int64_t longest)
 {
 	struct sigaction before[N_PASSED_ON + 1];
 	struct command_end end = { COMMAND_FAILED, 0 };
-	pid_t pid;
-	int in, status = 0;
+	struct running c = { .deadline = deadline, .limit = -1 };
 	bool ended;
 
-	in = start(argv, event, &pid, &end.value);
-	if (in == -1)
+	c.in = start(argv, event, longest > 0, &c.pid, &end.value);
+	if (c.in == -1)
 		return end;
-	child = pid;
+	c.whom = longest > 0 ? -c.pid : c.pid;
+	if (longest > 0)
+		c.limit = tool_now() + longest;
+	child = c.whom;
 	arm(before);
-	ended = attend(pid, in, event, deadline, &status);
+	ended = serve(&c, event);
 	child = 0;
 	disarm(before);
-	if (!ended) {
-		kill(pid, signals_caught() != 0 ? signals_caught() : SIGTERM);
-		end.how = COMMAND_TIMEOUT;
-	} else if (WIFSIGNALED(status)) {
-		end.how = COMMAND_KILLED;
-		end.value = WTERMSIG(status);
-	} else {
-		end.how = COMMAND_EXITED;
-		end.value = WEXITSTATUS(status);
-	}
+	if (ended)
+		return end_of(&c);
+	kill(c.whom, signals_caught() != 0 ? signals_caught() : SIGTERM);
+	end.how = COMMAND_TIMEOUT;
 	return end;
 }
 

@@ -14,6 +14,7 @@ struct command_end {
 	enum {
 		COMMAND_EXITED,		/* "value" is its status */
 		COMMAND_KILLED,		/* "value" is the signal */
+		COMMAND_SLOW,		/* it took too long, and was ended */
 		COMMAND_FAILED,		/* to start: "value" is an errno */
 		COMMAND_TIMEOUT		/* was sent SIGTERM and left */
 	} how;
@@ -23,10 +24,12 @@ struct command_end {
 /*
  * Runs ARGV with the event on its standard input and in its environment, and
  * waits for it until DEADLINE (monotonic ms; -1: without end). A signal that
- * ends us meanwhile is passed on to it.
+ * ends us meanwhile is passed on to it. If it takes more than LONGEST ms
+ * (0: as many as it likes), it and those that it has started, which are a
+ * process group then, are ended.
  */
 struct command_end command_run(char *const argv[],
-    const struct kev_line *event, int64_t deadline);
+    const struct kev_line *event, int64_t deadline, int64_t longest);
 
 /* Dies the way the command died. Returns the status a shell would see. */
 int command_die(int sig);

@@ -82,10 +82,15 @@ run(struct sub *s, const struct kev_line *line, bool last)
 	struct command_end end;
 	char text[64];
 
-	end = command_run(argv, line, last ? -1 : s->deadline);
+	end = command_run(argv, line, last ? -1 : s->deadline,
+	    s->options.exec_timeout);
 	switch (end.how) {
 	case COMMAND_TIMEOUT:
 		return EXIT_TIMEOUT;
+	case COMMAND_SLOW:
+		handed_on(s);
+		note(s, argv[0], " took too long and was ended");
+		return last && s->options.count == 1 ? EXIT_TIMEOUT : -1;
 	case COMMAND_FAILED:
 		say("cannot run %s: %s", argv[0], strerror(end.value));
 		return end.value == ENOENT || end.value == ENOTDIR ?

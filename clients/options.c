@@ -18,7 +18,7 @@
 
 enum {
 	OPT_COLOR = 256, OPT_STRICT, OPT_NO_RECONNECT, OPT_AFTER, OPT_SINCE,
-	OPT_CURSOR_FILE
+	OPT_CURSOR_FILE, OPT_EXEC_TIMEOUT
 };
 
 /* "-": operands come in order, as option 1, between the options. */
@@ -31,6 +31,7 @@ static const struct option longs[] = {
 	{ "cursor-file", required_argument, NULL, OPT_CURSOR_FILE },
 	{ "debounce", required_argument, NULL, 'd' },
 	{ "exec", required_argument, NULL, 'x' },
+	{ "exec-timeout", required_argument, NULL, OPT_EXEC_TIMEOUT },
 	{ "format", required_argument, NULL, 'F' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "interface", required_argument, NULL, 'i' },
@@ -80,6 +81,7 @@ static const char help[] =
 "  -d, --debounce=TIME    of each interface, address and so on only the last event,\n"
 "                         after that time without another\n"
 "  -x, --exec COMMAND...  run COMMAND for each event; takes all that follows\n"
+"      --exec-timeout=TIME  end a COMMAND that takes longer\n"
 "      --strict           exit when events were lost\n"
 "      --no-reconnect     exit when kevd goes\n"
 "  -l, --list             list the topics\n"
@@ -297,6 +299,8 @@ option(struct options *o, int c)
 	case OPT_CURSOR_FILE:
 		o->cursor_file = optarg;
 		return -1;
+	case OPT_EXEC_TIMEOUT:
+		return set_time(&o->exec_timeout, optarg);
 	case OPT_SINCE:
 		return set_since(o, optarg);
 	case OPT_COLOR:
@@ -348,6 +352,10 @@ settle(struct options *o)
 		clash = "-x and -o or -F";
 	else if (o->command != NULL && o->list)
 		clash = "-x and -l";
+	if (o->exec_timeout > 0 && o->command == NULL) {
+		say("--exec-timeout is for -x");
+		return wrong();
+	}
 	if (clash != NULL) {
 		say("%s do not go together", clash);
 		return wrong();

@@ -24,6 +24,7 @@ struct options {
 	char since[32];		/* as events have it; "": not asked for */
 	const char *template;
 	int64_t timeout;	/* ms, -1: none */
+	int64_t exec_timeout;	/* ms, 0: none */
 	int64_t debounce;	/* ms, 0: not at all */
 	long long count;	/* 0: without end */
 	enum format format;
