@@ -329,7 +329,8 @@ turn(struct sub *s)
 	r = kev_next(s->kev, 0, &line);
 	if (r < 0 && r != -EINTR) {
 		say("%s", kev_error(s->kev));
-		return tool_status(r);
+		/* Too long is what kevd said, not what we asked. */
+		return r == -EMSGSIZE ? EXIT_UNREACHABLE : tool_status(r);
 	}
 	switch (r) {
 	case KEV_LINE:

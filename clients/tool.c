@@ -119,8 +119,9 @@ tool_ask(struct kev *k, const char *op, const char *members, int timeout,
 			return -ETIMEDOUT;
 		if (r == KEV_LOST)
 			return -EPIPE;
+		/* Here it is kevd that said too much. */
 		if (r < 0)
-			return r;
+			return r == -EMSGSIZE ? -EPROTO : r;
 		/* 0: a refusal before kevd read anything, as too-many. */
 		if (r == KEV_LINE && (kev_line_reply(*line) == id ||
 		    kev_line_reply(*line) == 0))

@@ -90,7 +90,7 @@ done
 # Events are long, so that they are few.
 mkfifo go
 pad=$(seq -s , -f '"pad%012.0f"' 300)
-inject() {
+flood() {
 	n=$1
 	while [ "$n" -le "$2" ]; do
 		printf '{"op":"inject","topic":"network/changed","data":{"interfaces":["%d",%s]}}\n' \
@@ -107,14 +107,14 @@ block() {
 	waiter=$!
 	pids="$pids $waiter"
 	until "$kevctl" stats | jq -e '[.clients[].patterns[]] | index("interface/attach")' >/dev/null; do :; done
-	inject 0 0
+	flood 0 0
 	until [ -s stream ]; do kill -0 $waiter || fail "$(cat said)"; done
 	last=0
 }
 client() { "$kevctl" stats | jq ".clients[] | select(.pid == $waiter) | $1"; }
 fill() {
 	while [ "$(client "$1")" = true ]; do
-		inject $((last + 1)) $((last + $2))
+		flood $((last + 1)) $((last + $2))
 		last=$((last + $2))
 	done
 }
@@ -137,7 +137,7 @@ echo >go
 until grep -q "^ true" stream; do kill -0 $waiter || fail "$(cat said)"; done
 grep -q "events were lost: slow-reader, $lost of them; what follows repairs it" said || fail "$(cat said)"
 [ "$(seq 0 $((last - lost)))" = "$(grep -v true stream | tr -d ' ')" ] || fail "not all of $last - $lost"
-inject 999999 999999
+flood 999999 999999
 until grep -q "^999999 " stream; do kill -0 $waiter || fail "$(cat said)"; done
 kill $waiter
 wait $waiter
