@@ -59,6 +59,15 @@ end_interface(struct report *r)
 }
 
 static void
+put_netns(struct buf *b, const char *netns)
+{
+	if (netns == NULL)
+		return;
+	buf_puts(b, ",\"netns\":");
+	json_put_string(b, netns, strlen(netns));
+}
+
+static void
 begin_interface(struct report *r, const struct kev_event *ev)
 {
 	end_interface(r);
@@ -72,10 +81,7 @@ begin_interface(struct report *r, const struct kev_event *ev)
 	kev_event_put_ifname(r->b, ev->ifname);
 	buf_puts(r->b, ",\"ifindex\":");
 	json_put_u64(r->b, ev->ifindex);
-	if (ev->netns != NULL) {
-		buf_puts(r->b, ",\"netns\":");
-		json_put_string(r->b, ev->netns, strlen(ev->netns));
-	}
+	put_netns(r->b, ev->netns);
 	buf_putc(r->b, ',');
 	kev_object_members(r->b, KEV_LINK, ev->data,
 	    kev_topics[ev->topic].fields, false);
@@ -224,6 +230,32 @@ put_sources(struct buf *b, const struct server *s)
 }
 
 static void
+put_flaps(void *arg, const struct flaps *f)
+{
+	struct buf *b = arg;
+
+	buf_puts(b, b->len > 0 && b->data[b->len - 1] == '}' ? ",{" : "{");
+	kev_event_put_ifname(b, f->ifname);
+	put_count(b, ",\"ifindex\":", f->ifindex);
+	put_netns(b, f->netns);
+	put_count(b, ",\"up\":", f->ups);
+	put_count(b, ",\"down\":", f->downs);
+	buf_putc(b, '}');
+}
+
+static void
+put_all_flaps(struct buf *b, const struct server *s)
+{
+	const struct state *st;
+	size_t i;
+
+	buf_puts(b, ",\"flaps\":[");
+	for (i = 0; (st = source_state(s->source, i)) != NULL; i++)
+		state_flaps(st, put_flaps, b);
+	buf_putc(b, ']');
+}
+
+static void
 put_client(struct buf *b, const struct server *s, const struct peer *p)
 {
 	put_count(b, "{\"pid\":", (uint64_t)p->pid);
@@ -349,7 +381,9 @@ report_stats(struct buf *b, const struct server *s)
 		put_count(b, "\":", hub_events(s->hub, (enum kev_topic)t));
 		first = false;
 	}
-	buf_puts(b, "},\"clients\":[");
+	buf_putc(b, '}');
+	put_all_flaps(b, s);
+	buf_puts(b, ",\"clients\":[");
 	TAILQ_FOREACH(p, &s->peers.live, entry) {
 		if (p != TAILQ_FIRST(&s->peers.live))
 			buf_putc(b, ',');

@@ -100,6 +100,22 @@ state_ifindex(const struct state *st, const char *ifname)
 	return 0;
 }
 
+void
+state_flaps(const struct state *st, state_flaps_fn *fn, void *arg)
+{
+	struct flaps f = { .netns = st->netns };
+	struct link *l;
+
+	RB_FOREACH(l, link_tree, (struct link_tree *)&st->links) {
+		f.ifname = l->name;
+		f.ifindex = l->ifindex;
+		f.ups = l->ups;
+		f.downs = l->downs;
+		if (f.ups + f.downs > 0)
+			fn(arg, &f);
+	}
+}
+
 static void
 emit_any(struct state *st, const struct link *l, enum kev_topic topic,
     enum kev_origin by, const struct kev_object *data,

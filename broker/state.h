@@ -107,6 +107,18 @@ void state_missed(struct state *, const struct stamp *);
 uint64_t state_deadline(const struct state *);
 void state_tick(struct state *, const struct stamp *);
 
+/* How often the link of an interface went up and down while it is known. */
+struct flaps {
+	const char *ifname;
+	const char *netns;	/* NULL: our own */
+	uint32_t ifindex;
+	uint64_t ups, downs;
+};
+
+/* Calls FN for each interface whose link ever did, in order of index. */
+typedef void state_flaps_fn(void *arg, const struct flaps *);
+void state_flaps(const struct state *, state_flaps_fn *, void *arg);
+
 /* The index of the interface of that name, or 0. */
 uint32_t state_ifindex(const struct state *, const char *ifname);
 

@@ -56,6 +56,7 @@ struct link {
 	char name[KEV_IFNAMSIZ];
 	struct kev_link l;		/* owns its altnames */
 	uint32_t carrier_base;		/* carrier_changes already told of */
+	uint64_t ups, downs;		/* changes of its link, told or counted */
 	uint32_t seen;
 	uint32_t count[3];		/* addresses, by enum kev_family */
 	struct addr_tree addrs;

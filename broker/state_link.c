@@ -36,6 +36,14 @@ emit_state(struct state *st, const struct link *l, bool up, uint32_t count)
 	    KEV_T_INTERFACE_LINK_DOWN, object(&told));
 }
 
+/* A change, not what it was at first. */
+static void
+flap(struct state *st, struct link *l, bool up, uint32_t count)
+{
+	*(up ? &l->ups : &l->downs) += count;
+	emit_state(st, l, up, count);
+}
+
 /*
  * Up and down as it came, and what came and went between two messages: the
  * kernel reports a link once a second at most (net/core/link_watch.c), but
@@ -57,13 +65,13 @@ emit_flaps(struct state *st, struct link *l, bool was_up)
 	else
 		l->carrier_base = now->carrier_changes;
 	if (is_up(now) != was_up) {
-		emit_state(st, l, !was_up, changes > 2 ? (changes + 1) / 2 : 1);
+		flap(st, l, !was_up, changes > 2 ? (changes + 1) / 2 : 1);
 		return;
 	}
 	if (changes < 2)
 		return;
-	emit_state(st, l, !was_up, changes / 2);
-	emit_state(st, l, was_up, changes / 2);
+	flap(st, l, !was_up, changes / 2);
+	flap(st, l, was_up, changes / 2);
 }
 
 static void

@@ -1,9 +1,10 @@
 #include "config.h"
 
+#include "buf.h"
 #include "prometheus.h"
+#include "text.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include <jansson.h>
 
@@ -66,19 +67,48 @@ head(const char *name, const char *type, const char *help)
 	printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* A label's value: backslash, quote and newline are escaped. */
+/* A label: made harmless, so that there is no newline to be escaped either. */
 static void
 put_label(const char *name, const char *value)
 {
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	text_puts(&b, value);
 	printf("%s=\"", name);
-	for (; *value != '\0'; value++) {
-		if (*value == '\n')
-			fputs("\\n", stdout);
-		else
-			printf(*value == '"' || *value == '\\' ? "\\%c" : "%c",
-			    *value);
-	}
+	for (i = 0; i < b.len; i++)
+		printf(b.data[i] == '"' || b.data[i] == '\\' ? "\\%c" : "%c",
+		    b.data[i]);
 	putchar('"');
+	buf_fini(&b);
+}
+
+static void
+print_flaps(const json_t *flaps)
+{
+	static const char *const ways[] = { "up", "down", NULL };
+	const char *const *way, *netns;
+	struct buf name = BUF_INIT;
+	json_t *v;
+	size_t i;
+
+	head("kev_link_changes_total", "counter",
+	    "Times that the link of an interface went up or down");
+	json_array_foreach((json_t *)flaps, i, v) {
+		buf_clear(&name);
+		text_ifname(&name, v, false);
+		buf_putc(&name, '\0');
+		netns = json_string_value(json_object_get(v, "netns"));
+		for (way = ways; *way != NULL && !name.failed; way++) {
+			fputs("kev_link_changes_total{", stdout);
+			put_label("ifname", name.data);
+			if (netns != NULL)
+				put_label(",netns", netns);
+			printf(",to=\"%s\"} %lld\n", *way,
+			    number(json_object_get(v, *way)));
+		}
+	}
+	buf_fini(&name);
 }
 
 /* Those of one namespace; NULL: of kevd's own. */
@@ -90,10 +120,8 @@ print_group(const struct single *s, const char *netns, const json_t *sources)
 
 	json_object_foreach((json_t *)sources, source, v) {
 		printf("%s{source=\"%s\"", s->name, source);
-		if (netns != NULL) {
-			putchar(',');
-			put_label("netns", netns);
-		}
+		if (netns != NULL)
+			put_label(",netns", netns);
 		printf("} %lld\n", number(json_object_get(v, s->member)));
 	}
 }
@@ -156,5 +184,6 @@ prometheus_print(const struct json_t *stats)
 	json_object_foreach(json_object_get(stats, "events"), topic, v)
 		printf("kev_events_total{topic=\"%s\"} %lld\n", topic,
 		    number(v));
+	print_flaps(json_object_get(stats, "flaps"));
 	print_clients(json_object_get(stats, "clients"));
 }

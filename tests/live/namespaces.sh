@@ -72,6 +72,11 @@ ip -n green addr add 198.51.100.2/24 dev v1
 ip -n green route add default via 198.51.100.1
 expect '"network/changed"*"netns":"green"*"interfaces":\["v1"\]'
 same_in green
+"$kevctl" stats | jq -e '[.flaps[] | {ifname, netns, up, down}] |
+    index({ifname: "v1", netns: "green", up: 1, down: 0})' >/dev/null ||
+    fail "$("$kevctl" stats)"
+"$kevctl" stats --prometheus | grep -qFx \
+    'kev_link_changes_total{ifname="v1",netns="green",to="up"} 1' || fail "prometheus"
 wait "$green" || fail "kevsub -n 'gr*'"
 wait "$waiter" || fail "kevsub -n green"
 grep -q ' green:v1 .*198.51.100.2/24' "$dir/text" || fail "$(cat "$dir/text")"

@@ -241,6 +241,16 @@ another(void **unused)
 }
 
 static void
+see_flaps(void *arg, const struct flaps *f)
+{
+	struct flaps *seen = arg;
+
+	assert_string_equal(f->ifname, "eth0");
+	assert_null(seen->ifname);
+	*seen = *f;
+}
+
+static void
 flaps(void **unused)
 {
 	static const struct {
@@ -271,11 +281,14 @@ flaps(void **unused)
 	struct log log = { .seq = 0 };
 	struct state *st = state_new(NULL, publish, &log);
 	struct change c;
+	struct flaps seen = { .ifname = NULL };
 	size_t i;
 
 	(void)unused;
 	apply(st, link_change(2, "eth0", 0));
 	log_clear(&log);
+	state_flaps(st, see_flaps, &seen);
+	assert_null(seen.ifname);
 	for (i = 0; i < LENGTH(steps); i++) {
 		c = link_change(2, "eth0", steps[i].flags);
 		c.link.link.carrier = steps[i].carrier;
@@ -283,6 +296,10 @@ flaps(void **unused)
 		apply(st, c);
 		expect_line(&log, steps[i].topics, steps[i].part);
 	}
+	state_flaps(st, see_flaps, &seen);
+	assert_int_equal(seen.ifindex, 2);
+	assert_int_equal(seen.ups, 8);
+	assert_int_equal(seen.downs, 7);
 	state_free(st);
 	log_fini(&log);
 }
