@@ -42,6 +42,7 @@ state_new(const char *netns, state_publish_fn *publish, void *arg)
 	RB_INIT(&st->ports);
 	LIST_INIT(&st->routers);
 	TAILQ_INIT(&st->nat64);
+	LIST_INIT(&st->walks);
 	return st;
 }
 
@@ -52,6 +53,7 @@ state_free(struct state *st)
 
 	if (st == NULL)
 		return;
+	walk_before_end(st);
 	while ((l = RB_MIN(link_tree, &st->links)) != NULL)
 		link_free(st, l);
 	buf_fini(&st->gone);
@@ -429,80 +431,4 @@ state_tick(struct state *st, const struct stamp *now)
 	router_tick(st);
 	nat64_tick(st);
 	port_tick(st);
-}
-
-/* What is being told of the present: everything but the topic and data. */
-struct telling {
-	struct kev_event ev;
-	state_publish_fn *publish;
-	void *arg;
-};
-
-static void
-tell(struct telling *t, enum kev_topic topic, const void *data)
-{
-	t->ev.topic = topic;
-	t->ev.data = data;
-	t->publish(t->arg, &t->ev);
-}
-
-static void
-tell_addr(struct telling *t, const struct addr *addr, const struct stamp *now)
-{
-	struct kev_addr a = addr_now(addr, now);
-
-	if (a.family == KEV_INET) {
-		tell(t, KEV_T_IPV4_ADDRESS_ADD, &a);
-		if (addr->ready)
-			tell(t, KEV_T_IPV4_ADDRESS_READY, &a);
-		return;
-	}
-	tell(t, KEV_T_IPV6_ADDRESS_ADD, &a);
-	if (addr->ready)
-		tell(t, KEV_T_IPV6_ADDRESS_READY, &a);
-	if (a.status == KEV_DUPLICATE)
-		tell(t, KEV_T_IPV6_DUPLICATE, &a);
-	if (a.status == KEV_DEPRECATED)
-		tell(t, KEV_T_ND6_ADDRESS_DEPRECATED, &a);
-}
-
-void
-state_snapshot(const struct state *st, const struct stamp *now,
-    state_publish_fn *publish, void *arg)
-{
-	struct telling t = { .publish = publish, .arg = arg };
-	struct kev_router router;
-	struct kev_note prefix;
-	struct router *r;
-	struct nat64 *n;
-	struct link *l;
-	struct addr *a;
-
-	t.ev = (struct kev_event){
-		.origin = origin(st, KEV_BY_RTNETLINK), .time = now->time,
-		.mono = now->mono, .netns = st->netns, .snapshot = true,
-	};
-	RB_FOREACH(l, link_tree, (struct link_tree *)&st->links) {
-		t.ev.ifname = l->name;
-		t.ev.ifindex = l->ifindex;
-		tell(&t, KEV_T_INTERFACE_ATTACH, &l->l);
-		tell(&t, l->l.flags & KEV_IFF_RUNNING ?
-		    KEV_T_INTERFACE_LINK_UP : KEV_T_INTERFACE_LINK_DOWN, &l->l);
-		RB_FOREACH(a, addr_tree, &l->addrs)
-			tell_addr(&t, a, now);
-		RB_FOREACH(r, router_tree, &l->routers) {
-			router = router_now(r, now);
-			tell(&t, router_topic(&router, true), &router);
-			if (r->failed)
-				tell(&t, router.family == KEV_INET ?
-				    KEV_T_IPV4_ROUTER_FAILURE :
-				    KEV_T_ND6_ROUTER_FAILURE, &router);
-		}
-		TAILQ_FOREACH(n, &st->nat64, entry) {
-			if (n->link != l)
-				continue;
-			prefix = nat64_now(n, now);
-			tell(&t, KEV_T_IPV6_NAT64_PREFIX, &prefix);
-		}
-	}
 }

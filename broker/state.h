@@ -21,6 +21,7 @@
 
 struct kev_event;
 struct state;
+struct walk;
 
 /*
  * Where events go. The event and all it points to is lent for the call; run,
@@ -128,5 +129,21 @@ uint32_t state_ifindex(const struct state *, const char *ifname);
  */
 void state_snapshot(const struct state *, const struct stamp *,
     state_publish_fn *, void *arg);
+
+/*
+ * The same in pieces, while facts come: all that holds when the walk begins,
+ * each once and at that time's stamp. What changes before it is come to is told
+ * as it was, from within state_apply and the like; so is the rest when the
+ * state is freed. An interface comes before what it has, but the order is else
+ * not certain. That a lifetime was refreshed is no change.
+ *
+ * NULL: no memory. PUBLISH must not free it.
+ */
+struct walk *walk_new(const struct state *, const struct stamp *,
+    state_publish_fn *, void *arg);
+
+/* Goes on by *N things at most, and takes them from it. True at the end. */
+bool walk_on(struct walk *, size_t *n);
+void walk_free(struct walk *);
 
 #endif

@@ -14,7 +14,7 @@
 	KEV_BIT(STATUS) | KEV_BIT(PROTOCOL))
 
 /* IPv4: address, prefix length and peer; IPv6: the address alone. */
-static int
+int
 addr_cmp(const struct addr *x, const struct addr *y)
 {
 	const struct kev_addr *a = &x->a, *b = &y->a;
@@ -112,6 +112,7 @@ add(struct state *st, struct link *l, const struct kev_addr *told)
 		return;
 	addr->a = *told;
 	addr->told = st->now.mono;
+	addr->version = st->walks_begun;
 	addr->seen = st->dump;
 	RB_INSERT(addr_tree, &l->addrs, addr);
 	state_touch(st, l, told->family);
@@ -131,6 +132,8 @@ change(struct state *st, struct link *l, struct addr *addr,
 	uint64_t changed = kev_object_diff(KEV_ADDR, object(&old), object(told),
 	    TOLD);
 
+	if (changed != 0)
+		walk_before_addr(st, l, addr);
 	/* What it is found by may have changed, too. */
 	RB_REMOVE(addr_tree, &l->addrs, addr);
 	addr->a = *told;
@@ -205,6 +208,7 @@ addr_remove(struct state *st, struct link *l, struct addr *addr,
 
 	if (st->held.addr == addr)
 		st->held.ifindex = 0;
+	walk_before_addr(st, l, addr);
 	RB_REMOVE(addr_tree, &l->addrs, addr);
 	free(addr);
 	l->count[a.family]--;

@@ -17,6 +17,7 @@ struct addr {
 	RB_ENTRY(addr) entry;
 	struct kev_addr a;	/* lifetimes as they were at "told" */
 	uint64_t told;		/* stamp.mono */
+	uint64_t version;	/* see state_walk.c */
 	uint32_t seen;		/* dump that told it last */
 	bool ready;		/* address-ready was published */
 };
@@ -27,6 +28,7 @@ struct router {
 	struct kev_router r;	/* lifetime as it was at "told" */
 	struct kev_ip prefsrc;
 	uint64_t told;
+	uint64_t version;
 	uint32_t nh_id;
 	uint32_t seen;
 	uint64_t deadline;	/* stamp.mono of its end, 0: not to be awaited */
@@ -39,7 +41,8 @@ struct router {
 
 /* A prefix for NAT64 that a router told. */
 struct nat64 {
-	TAILQ_ENTRY(nat64) entry;
+	TAILQ_ENTRY(nat64) entry;	/* those of its link */
+	TAILQ_ENTRY(nat64) all;
 	struct link *link;
 	struct change_nat64 told;
 	uint64_t until;		/* stamp.mono, when its lifetime is over */
@@ -61,6 +64,9 @@ struct link {
 	uint32_t count[3];		/* addresses, by enum kev_family */
 	struct addr_tree addrs;
 	struct router_tree routers;
+	TAILQ_HEAD(, nat64) nat64;
+	uint64_t version;
+	uint64_t nat64_version;
 	bool changed;			/* to be named in network/changed */
 };
 
@@ -70,6 +76,22 @@ RB_PROTOTYPE(addr_tree, addr, entry, addr_cmp)
 RB_PROTOTYPE(router_tree, router, entry, router_cmp)
 RB_PROTOTYPE(link_tree, link, by_index, link_cmp)
 RB_PROTOTYPE(port_tree, link, by_master, port_cmp)
+
+/* The order in which what is on a link is told. */
+enum walk_part { WALK_LINK, WALK_ADDRS, WALK_ROUTERS, WALK_NAT64 };
+
+struct walk {
+	LIST_ENTRY(walk) entry;
+	struct state *st;	/* NULL: it is at its end */
+	uint64_t since;		/* versions below that are for it */
+	struct stamp now;
+	state_publish_fn *publish;
+	void *arg;
+	uint32_t ifindex;	/* it has come to this link, if it is there... */
+	enum walk_part part;	/* ...this of it... */
+	struct addr addr;	/* ...and what has this key, or follows; */
+	struct router router;	/* the others are 0, which sorts first */
+};
 
 /* The removal of an IPv4 address that may turn out to be a change. */
 struct held {
@@ -119,6 +141,8 @@ struct state {
 	struct port_tree ports;
 	LIST_HEAD(, router) routers;	/* of all links */
 	TAILQ_HEAD(, nat64) nat64;	/* of all links */
+	LIST_HEAD(, walk) walks;	/* not at their end */
+	uint64_t walks_begun;
 	struct held held;
 	struct change_modes modes;	/* asked for... */
 	uint32_t modes_index;	/* ...this interface, or 0 */
@@ -156,6 +180,7 @@ void link_gone(struct state *, struct link *);
 void link_free(struct state *, struct link *);
 
 /* state_addr.c */
+int addr_cmp(const struct addr *, const struct addr *);
 void addr_apply(struct state *, struct link *, const struct kev_addr *);
 void addr_gone(struct state *, struct link *, const struct change *);
 void addr_remove(struct state *, struct link *, struct addr *,
@@ -177,6 +202,7 @@ void nat64_apply(struct state *, struct link *, const struct change_nat64 *);
 void nat64_end(struct state *, const struct link *);
 uint64_t nat64_deadline(const struct state *);
 void nat64_tick(struct state *);
+void nat64_free(struct state *, struct nat64 *);
 struct kev_note nat64_now(const struct nat64 *, const struct stamp *);
 
 /* state_port.c */
@@ -185,6 +211,7 @@ void port_tick(struct state *);
 uint64_t port_deadline(const struct state *);
 
 /* state_router.c */
+int router_cmp(const struct router *, const struct router *);
 void router_apply(struct state *, struct link *, const struct change_router *);
 void router_gone(struct state *, struct link *, const struct change *);
 void router_advert(struct state *, struct link *, const struct change_advert *);
@@ -201,5 +228,16 @@ enum kev_topic router_topic(const struct kev_router *, bool add);
 unsigned router_parts(const struct link *);
 unsigned router_parts_from(struct state *, const struct kev_ip *prefsrc);
 unsigned router_parts_on(struct state *, uint32_t nh_id);
+
+/*
+ * state_walk.c: to be called before any of these changes in what is told of it,
+ * or goes, the last one before all does.
+ */
+void walk_before_link(struct state *, struct link *);
+void walk_before_rename(struct state *, struct link *);
+void walk_before_addr(struct state *, struct link *, struct addr *);
+void walk_before_router(struct state *, struct link *, struct router *);
+void walk_before_nat64(struct state *, struct link *);
+void walk_before_end(struct state *);
 
 #endif

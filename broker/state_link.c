@@ -150,17 +150,19 @@ static void
 update_ports(struct state *st, uint32_t master)
 {
 	struct link key = { .master_index = master };
-	struct kev_link old;
+	struct kev_link old, told;
 	struct link *l;
 
 	for (l = RB_NFIND(port_tree, &st->ports, &key);
 	    l != NULL && l->master_index == master;
 	    l = RB_NEXT(port_tree, &st->ports, l)) {
-		old = l->l;
-		put_master(st, l, &l->l);
-		if (kev_object_diff(KEV_LINK, object(&old), object(&l->l),
+		old = told = l->l;
+		put_master(st, l, &told);
+		if (kev_object_diff(KEV_LINK, object(&old), object(&told),
 		    KEV_BIT(MASTER)) == 0)
 			continue;
+		walk_before_link(st, l);
+		l->l = told;
 		state_emit_change(st, l, KEV_T_INTERFACE_CHANGE, object(&l->l),
 		    object(&old), KEV_BIT(MASTER));
 	}
@@ -177,8 +179,10 @@ attach(struct state *st, uint32_t ifindex, const struct change_link *c)
 	find_modes(st, ifindex, NULL, &told);
 	l->ifindex = ifindex;
 	l->seen = st->dump;
+	l->version = l->nat64_version = st->walks_begun;
 	RB_INIT(&l->addrs);
 	RB_INIT(&l->routers);
+	TAILQ_INIT(&l->nat64);
 	memcpy(l->name, c->ifname, sizeof l->name);
 	if (!set_link(st, &l->l, &told)) {
 		free(l);
@@ -200,6 +204,7 @@ rename_link(struct state *st, struct link *l, const char *name)
 
 	memcpy(now.ifname, name, sizeof now.ifname);
 	memcpy(old.ifname, l->name, sizeof old.ifname);
+	walk_before_rename(st, l);
 	memcpy(l->name, name, sizeof l->name);
 	state_emit_change(st, l, KEV_T_INTERFACE_RENAME,
 	    (const struct kev_object *)&now, (const struct kev_object *)&old,
@@ -213,18 +218,22 @@ change_link(struct state *st, struct link *l, const struct change_link *c)
 	struct kev_link told = c->link, old = l->l;
 	uint64_t changed;
 
-	if (strcmp(l->name, c->ifname) != 0)
-		rename_link(st, l, c->ifname);
 	set_master(st, l, c->master_index);
 	put_master(st, l, &told);
 	find_modes(st, l->ifindex, &old, &told);
+	changed = kev_object_diff(KEV_LINK, object(&old), object(&told),
+	    TOLD | KEV_BIT(CARRIER_CHANGES));
+	if (changed != 0)
+		walk_before_link(st, l);
+	if (strcmp(l->name, c->ifname) != 0)
+		rename_link(st, l, c->ifname);
 	/* The old names are still needed, for "prev". */
 	l->l.altnames.buf = NULL;
 	if (!set_link(st, &l->l, &told)) {
 		l->l.altnames.buf = old.altnames.buf;
 		return;
 	}
-	changed = kev_object_diff(KEV_LINK, object(&old), object(&l->l), TOLD);
+	changed &= TOLD;
 	if (changed != 0)
 		state_emit_change(st, l, KEV_T_INTERFACE_CHANGE, object(&l->l),
 		    object(&old), changed);
@@ -270,7 +279,7 @@ void
 link_modes(struct state *st, uint32_t ifindex, const struct change_modes *c)
 {
 	struct link *l = state_link(st, ifindex);
-	struct kev_link old;
+	struct kev_link old, told;
 	uint64_t changed;
 
 	if (c->answer) {
@@ -280,12 +289,15 @@ link_modes(struct state *st, uint32_t ifindex, const struct change_modes *c)
 	}
 	if (l == NULL)
 		return;
-	old = l->l;
-	put_modes(&l->l, c->has, c->speed, c->duplex);
-	changed = kev_object_diff(KEV_LINK, object(&old), object(&l->l), MODES);
-	if (changed != 0)
-		state_emit_change(st, l, KEV_T_INTERFACE_CHANGE, object(&l->l),
-		    object(&old), changed);
+	old = told = l->l;
+	put_modes(&told, c->has, c->speed, c->duplex);
+	changed = kev_object_diff(KEV_LINK, object(&old), object(&told), MODES);
+	if (changed == 0)
+		return;
+	walk_before_link(st, l);
+	l->l = told;
+	state_emit_change(st, l, KEV_T_INTERFACE_CHANGE, object(&l->l),
+	    object(&old), changed);
 }
 
 void
@@ -310,7 +322,7 @@ link_apply(struct state *st, uint32_t ifindex, const struct change_link *c)
 void
 link_free(struct state *st, struct link *l)
 {
-	struct nat64 *n, *next;
+	struct nat64 *n;
 	struct router *r;
 	struct addr *a;
 
@@ -320,12 +332,8 @@ link_free(struct state *st, struct link *l)
 		RB_REMOVE(addr_tree, &l->addrs, a);
 		free(a);
 	}
-	TAILQ_FOREACH_SAFE(n, &st->nat64, entry, next) {
-		if (n->link != l)
-			continue;
-		TAILQ_REMOVE(&st->nat64, n, entry);
-		free(n);
-	}
+	while ((n = TAILQ_FIRST(&l->nat64)) != NULL)
+		nat64_free(st, n);
 	set_master(st, l, 0);
 	RB_REMOVE(link_tree, &st->links, l);
 	free(l->l.altnames.buf);
@@ -344,6 +352,7 @@ link_gone(struct state *st, struct link *l)
 		router_remove(st, l, r);
 	while ((a = RB_MIN(addr_tree, &l->addrs)) != NULL)
 		addr_remove(st, l, a, NULL);
+	walk_before_link(st, l);
 	state_emit(st, l, KEV_T_INTERFACE_DETACH, object(&l->l));
 	if (l->changed) {
 		buf_put(&st->gone, l->name, strlen(l->name) + 1);

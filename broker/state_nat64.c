@@ -35,14 +35,22 @@ emit(struct state *st, const struct nat64 *n, enum kev_origin origin)
 	    (const struct kev_object *)&data);
 }
 
+void
+nat64_free(struct state *st, struct nat64 *n)
+{
+	TAILQ_REMOVE(&n->link->nat64, n, entry);
+	TAILQ_REMOVE(&st->nat64, n, all);
+	free(n);
+}
+
 /* It is over: its lifetime is 0. */
 static void
 end(struct state *st, struct nat64 *n, enum kev_origin origin)
 {
+	walk_before_nat64(st, n->link);
 	n->until = 0;
 	emit(st, n, origin);
-	TAILQ_REMOVE(&st->nat64, n, entry);
-	free(n);
+	nat64_free(st, n);
 }
 
 /* Each router has prefixes of its own: what one withdraws others may tell. */
@@ -52,9 +60,7 @@ nat64_apply(struct state *st, struct link *l, const struct change_nat64 *c)
 	struct nat64 *n, *found = NULL;
 	int count = 0;
 
-	TAILQ_FOREACH(n, &st->nat64, entry) {
-		if (n->link != l)
-			continue;
+	TAILQ_FOREACH(n, &l->nat64, entry) {
 		count++;
 		if (n->told.prefixlen == c->prefixlen &&
 		    kev_ip_cmp(&n->told.prefix, &c->prefix) == 0 &&
@@ -75,19 +81,19 @@ nat64_apply(struct state *st, struct link *l, const struct change_nat64 *c)
 		return;
 	n->link = l;
 	n->told = *c;
-	TAILQ_INSERT_TAIL(&st->nat64, n, entry);
+	walk_before_nat64(st, l);
+	TAILQ_INSERT_TAIL(&l->nat64, n, entry);
+	TAILQ_INSERT_TAIL(&st->nat64, n, all);
 	emit(st, n, KEV_BY_RTNETLINK);
 }
 
 void
 nat64_end(struct state *st, const struct link *l)
 {
-	struct nat64 *n, *next;
+	struct nat64 *n;
 
-	TAILQ_FOREACH_SAFE(n, &st->nat64, entry, next) {
-		if (n->link == l)
-			end(st, n, KEV_BY_RTNETLINK);
-	}
+	while ((n = TAILQ_FIRST(&l->nat64)) != NULL)
+		end(st, n, KEV_BY_RTNETLINK);
 }
 
 uint64_t
@@ -96,7 +102,7 @@ nat64_deadline(const struct state *st)
 	uint64_t first = 0;
 	const struct nat64 *n;
 
-	TAILQ_FOREACH(n, &st->nat64, entry) {
+	TAILQ_FOREACH(n, &st->nat64, all) {
 		if (first == 0 || n->until < first)
 			first = n->until;
 	}
@@ -108,7 +114,7 @@ nat64_tick(struct state *st)
 {
 	struct nat64 *n, *next;
 
-	TAILQ_FOREACH_SAFE(n, &st->nat64, entry, next) {
+	TAILQ_FOREACH_SAFE(n, &st->nat64, all, next) {
 		if (n->until <= st->now.mono)
 			end(st, n, KEV_BY_TIMER);
 	}

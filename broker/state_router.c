@@ -13,7 +13,7 @@
 #define BY_ADVERT (KEV_PROTO_ROUTE | 9)
 
 /* A device route has no gateway: all zero, which sorts first. */
-static int
+int
 router_cmp(const struct router *x, const struct router *y)
 {
 	const struct kev_router *a = &x->r, *b = &y->r;
@@ -117,6 +117,7 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		if (router == NULL)
 			return;
 		router->r = c->router;
+		router->version = st->walks_begun;
 		RB_INSERT(router_tree, &l->routers, router);
 		LIST_INSERT_HEAD(&st->routers, router, all);
 		emit(st, l, &router->r, true);
@@ -153,6 +154,7 @@ router_remove(struct state *st, struct link *l, struct router *router)
 {
 	struct kev_router r = router_now(router, &st->now);
 
+	walk_before_router(st, l, router);
 	router_free(l, router);
 	emit(st, l, &r, false);
 }
@@ -260,6 +262,7 @@ router_neigh(struct state *st, struct link *l, const struct change *c)
 		if (r->failed == n->failed ||
 		    kev_ip_cmp(&r->r.gateway, &n->address) != 0)
 			continue;
+		walk_before_router(st, l, r);
 		r->failed = n->failed;
 		if (told)
 			continue;

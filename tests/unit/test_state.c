@@ -1322,6 +1322,208 @@ dump_again(void **unused)
 	log_fini(&log);
 }
 
+/* What a walk told, each line as a text; lifetimes are nobody's business. */
+struct told {
+	char *lines[512];
+	size_t n;
+	uint64_t links;		/* bits of indexes told of */
+	bool early;		/* something came when it was not gone on with */
+	bool asked;
+};
+
+static void
+collect(void *arg, struct kev_event *ev)
+{
+	struct told *told = arg;
+	struct buf line = BUF_INIT;
+	union kev_any data;
+	size_t size = kev_topics[ev->topic].class == KEV_LINK ?
+	    sizeof data.link : kev_topics[ev->topic].class == KEV_ADDR ?
+	    sizeof data.addr : kev_topics[ev->topic].class == KEV_ROUTER ?
+	    sizeof data.router : sizeof data.note;
+
+	memcpy(&data, ev->data, size);
+	data.object.has &= ~(KEV_BIT(VALID_LFT) | KEV_BIT(PREFERRED_LFT) |
+	    KEV_BIT(LIFETIME));
+	ev->data = &data.object;
+	ev->run = "0";
+	kev_event_put(&line, ev);
+	buf_putc(&line, '\0');
+	/* An interface comes before what it has. */
+	if (ev->topic == KEV_T_INTERFACE_ATTACH)
+		told->links |= UINT64_C(1) << ev->ifindex;
+	assert_true((told->links & UINT64_C(1) << ev->ifindex) != 0);
+	assert_true(told->n < LENGTH(told->lines));
+	told->lines[told->n++] = line.data;
+	told->early |= !told->asked;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* It was all that there was, each once; both are empty then. */
+static void
+assert_told(struct told *a, struct told *b)
+{
+	size_t i;
+
+	qsort(a->lines, a->n, sizeof a->lines[0], compare);
+	qsort(b->lines, b->n, sizeof b->lines[0], compare);
+	for (i = 0; i < a->n && i < b->n; i++)
+		assert_string_equal(a->lines[i], b->lines[i]);
+	assert_int_equal(a->n, b->n);
+	for (i = 0; i < a->n; i++) {
+		free(a->lines[i]);
+		free(b->lines[i]);
+	}
+	a->n = b->n = 0;
+	a->links = b->links = 0;
+}
+
+/* What a walk may come upon, and what random_change has not. */
+static struct change
+any_change(void)
+{
+	uint32_t ifindex = 1 + (uint32_t)rand() % 4;
+	struct change c;
+
+	switch (rand() % 10) {
+	case 0:
+		return prefix(ifindex, (uint8_t)(rand() % 3),
+		    (uint8_t)(rand() % 2), (uint16_t)(rand() % 3 * 40));
+	case 1:
+		return neigh(ifindex, (uint8_t)(rand() % 3), rand() % 2);
+	case 2:
+		return modes_change(ifindex, (uint32_t)rand() % 3 * 100,
+		    rand() % 2);
+	case 3:
+		c = link_change(ifindex, "a", RUNNING);
+		c.link.link.altnames = rand() % 2 ?
+		    (struct kev_names){ (char[]){ "x" }, 2, 1 } :
+		    (struct kev_names){ NULL, 0, 0 };
+		c.link.link.carrier_changes = (uint32_t)rand() % 5;
+		return c;
+	default:
+		return random_change();
+	}
+}
+
+/*
+ * Walks that are gone on with now and then, while anything happens: each tells
+ * what held when it began.
+ */
+static void
+walks(void **unused)
+{
+	enum { WALKS = 4 };
+	static struct told told[WALKS], held[WALKS];
+	struct log log = { .seq = 0 };
+	struct walk *w[WALKS] = { NULL };
+	unsigned seed, early = 0, whole = 0;
+	struct state *st;
+	size_t n;
+	int step, i;
+
+	(void)unused;
+	for (seed = 1; seed <= 200; seed++) {
+		srand(seed);
+		st = state_new(seed % 2 ? NULL : "blue", publish, &log);
+		for (step = 0; step < 400; step++) {
+			i = rand() % WALKS;
+			if (rand() % 40 == 0)
+				state_begin(st, (unsigned)rand() & PART_ALL);
+			apply(st, any_change());
+			if (rand() % 40 == 0)
+				state_end(st, &now, (size_t)rand() % 10);
+			if (rand() % 10 == 0) {
+				now.mono += 30000 * (1 + (uint64_t)rand() % 99);
+				state_tick(st, &now);
+			}
+			log_clear(&log);
+			if (w[i] == NULL && rand() % 4 == 0) {
+				state_snapshot(st, &now, collect, &held[i]);
+				told[i].early = false;
+				w[i] = walk_new(st, &now, collect, &told[i]);
+			}
+			n = (size_t)rand() % 3;
+			told[i].asked = true;
+			if (w[i] != NULL && walk_on(w[i], &n)) {
+				early += told[i].early;
+				whole++;
+				assert_told(&told[i], &held[i]);
+				walk_free(w[i]);
+				w[i] = NULL;
+			}
+			told[i].asked = false;
+		}
+		/* What is left is told when it ends. */
+		state_free(st);
+		for (i = 0; i < WALKS; i++) {
+			n = 0;
+			assert_true(w[i] == NULL || walk_on(w[i], &n));
+			assert_told(&told[i], &held[i]);
+			walk_free(w[i]);
+			w[i] = NULL;
+		}
+	}
+	assert_true(early > whole / 2);
+	log_fini(&log);
+}
+
+/* One that is given up tells nothing more; and a piece is so many things. */
+static void
+pieces(void **unused)
+{
+	struct log log = { .seq = 0 }, own = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct walk *w;
+	size_t n = 0;
+	uint8_t i;
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	for (i = 0; i < 5; i++)
+		apply(st, addr_change(2, KEV_INET, i, PERMANENT));
+	apply(st, router_change(2, KEV_INET, 1));
+	apply(st, prefix(2, 1, 1, 80));
+	w = walk_new(st, &now, publish, &own);
+	assert_false(walk_on(w, &n));
+	expect(&own, "");
+	n = 2;
+	assert_false(walk_on(w, &n));
+	expect(&own, "interface/attach interface/link-up ipv4/address-add "
+	    "ipv4/address-ready");
+	/* What was told may change, and so may the key it has come to. */
+	gone(st, addr_change(2, KEV_INET, 0, PERMANENT));
+	apply(st, router_change(2, KEV_INET, 2));
+	expect(&own, "");
+	gone(st, addr_change(2, KEV_INET, 1, PERMANENT));
+	apply(st, router_change(2, KEV_INET, 3));
+	expect_line(&own, "ipv4/address-add ipv4/address-ready", "10.0.0.1");
+	n = 3;
+	assert_false(walk_on(w, &n));
+	assert_int_equal(n, 0);
+	log_clear(&own);
+	walk_free(w);
+	gone(st, link_change(2, "eth0", RUNNING));
+	expect(&own, "");
+	/* Nothing is told of what has come since. */
+	w = walk_new(st, &now, publish, &own);
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, addr_change(2, KEV_INET, 1, PERMANENT));
+	n = 9;
+	assert_true(walk_on(w, &n));
+	assert_int_equal(n, 7);
+	expect(&own, "");
+	walk_free(w);
+	state_free(st);
+	log_fini(&log);
+	log_fini(&own);
+}
+
 int
 main(void)
 {
@@ -1344,6 +1546,8 @@ main(void)
 		cmocka_unit_test(resync),
 		cmocka_unit_test(random_walk),
 		cmocka_unit_test(dump_again),
+		cmocka_unit_test(walks),
+		cmocka_unit_test(pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
