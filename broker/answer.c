@@ -146,8 +146,8 @@ show_patterns(const struct kev_request *r)
 }
 
 /*
- * Everything between the reply and the first live event: nothing is missed in
- * between, and nothing comes twice, because all of it happens here.
+ * What is told before the first live event is that of this moment: nothing is
+ * missed in between, and nothing comes twice.
  */
 static void
 subscribe(struct server *s, struct peer *p, struct kev_request *r)
@@ -193,13 +193,16 @@ subscribe(struct server *s, struct peer *p, struct kev_request *r)
 		buf_puts(out, complete ? ",\"complete\":true" :
 		    ",\"complete\":false");
 	buf_puts(out, "}\n");
+	if (!hub_subscribe(s->hub, &p->sub, &r->filter)) {
+		peer_close(p);
+		return;
+	}
 	/* From RUN-0 all there is is told, even if it is not all there was. */
 	if (complete || (cursor == CURSOR_OURS && seq == 0))
-		hub_say_after(s->hub, &p->sub, &r->filter, seq);
+		hub_tell_after(s->hub, &p->sub, seq);
 	if (r->snapshot || (cursor != CURSOR_NONE && !complete))
-		hub_say_present(s->hub, &p->sub, &r->filter);
-	if (!hub_subscribe(s->hub, &p->sub, &r->filter))
-		peer_close(p);
+		hub_tell_present(s->hub, &p->sub);
+	(void)hub_go_on(s->hub, &p->sub);
 }
 
 /* Only TOPICS of what it has, which "stats" shows by their names then. False:
@@ -210,9 +213,9 @@ keep_topics(struct server *s, struct peer *p, const struct kev_request *r,
 {
 	struct kev_filter f = { 0 };
 	struct buf names = BUF_INIT;
+	/* What it lost is told while it is known what it wanted... */
+	bool lost = hub_catch_up(s->hub, &p->sub);
 
-	/* What it lost is repaired while it is known what it wanted. */
-	(void)hub_catch_up(s->hub, &p->sub);
 	put_topics(&names, topics);
 	buf_putc(&names, '\0');
 	if (names.failed || !kev_filter_copy(&f, hub_filter(&p->sub))) {
@@ -223,10 +226,14 @@ keep_topics(struct server *s, struct peer *p, const struct kev_request *r,
 	free(p->patterns);
 	p->patterns = names.data;
 	f.topics = topics;
-	if (hub_subscribe(s->hub, &p->sub, &f))
-		return true;
-	peer_close(p);
-	return false;
+	if (!hub_subscribe(s->hub, &p->sub, &f)) {
+		peer_close(p);
+		return false;
+	}
+	/* ...and repaired as far as it wants that still. */
+	if (lost)
+		hub_tell_present(s->hub, &p->sub);
+	return true;
 }
 
 static void

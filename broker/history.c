@@ -229,6 +229,21 @@ history_kept(const struct history *h)
 	return history_from(h, h->head - h->keep);
 }
 
+uint64_t
+history_after(const struct history *h, uint64_t seq)
+{
+	uint64_t low = history_kept(h), high = h->end, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (slot(h, middle)->seq <= seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 struct entry
 history_line(const struct history *h, uint64_t i, uint64_t *end)
 {

@@ -81,6 +81,9 @@ uint64_t history_from(const struct history *, uint64_t pos);
 /* The first line that "after" may tell: what is older may be incomplete. */
 uint64_t history_kept(const struct history *);
 
+/* The first of those whose event comes after SEQ. */
+uint64_t history_after(const struct history *, uint64_t seq);
+
 /* Line number I, from first to end - 1, and where it ends. */
 struct entry history_line(const struct history *, uint64_t i, uint64_t *end);
 

@@ -6,6 +6,7 @@
 #include "byname.h"
 #include "event.h"
 #include "pattern.h"
+#include "telling.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,7 @@ struct hub {
 	TAILQ_HEAD(, interest) interests;
 	struct owing_list dirty;	/* OWES_NEW */
 	struct owing_list owing;	/* OWES_OLD */
+	LIST_HEAD(, subscriber) told;	/* those with a telling */
 };
 
 struct hub *
@@ -68,6 +70,7 @@ hub_new(const struct hub_config *config)
 	TAILQ_INIT(&h->interests);
 	TAILQ_INIT(&h->dirty);
 	TAILQ_INIT(&h->owing);
+	LIST_INIT(&h->told);
 	if (history_init(&h->log, config->history, config->queue) != 0) {
 		free(h);
 		return NULL;
@@ -251,12 +254,15 @@ make_room(struct hub *h, size_t len)
 	hub_flush(h);
 	i = history_from(&h->log, h->log.tail + lacks);
 	pos = i < h->log.end ? history_line(&h->log, i, &end).pos : h->log.head;
+	LIST_FOREACH(s, &h->told, told_entry)
+		telling_keep(s->telling, i);
 	TAILQ_FOREACH(in, &h->owing, owing_entry) {
 		LIST_FOREACH(s, &in->members, entry) {
 			if (outq_behind(&s->q) == 0 ||
 			    stream_pos(&in->stream, s->q.at) >= pos)
 				continue;
-			if (h->config.affords(s))
+			/* What is held comes after what is not yet told. */
+			if (!s->q.held && h->config.affords(s))
 				outq_spill(&s->q, &h->log);
 			else
 				fall_behind(h, s);
@@ -492,6 +498,8 @@ hub_subscribe(struct hub *h, struct subscriber *s, struct kev_filter *f)
 struct buf *
 hub_say(struct hub *h, struct subscriber *s)
 {
+	if (s->telling != NULL)
+		return telling_last(s->telling);
 	outq_spill(&s->q, &h->log);
 	return &s->q.own;
 }
@@ -508,83 +516,43 @@ hub_reaches(const struct hub *h, uint64_t seq)
 	    history_line(log, i, &end).seq <= seq + 1;
 }
 
-bool
-hub_say_after(struct hub *h, struct subscriber *s, const struct kev_filter *f,
-    uint64_t seq)
-{
-	struct buf *out = hub_say(h, s), line = BUF_INIT;
-	uint64_t i, end;
-	struct entry e;
-
-	for (i = history_kept(&h->log); i < h->log.end; i++) {
-		e = history_line(&h->log, i, &end);
-		if (e.seq <= seq ||
-		    ((f->topics | KEV_TOPIC_KEV) & UINT64_C(1) << e.topic) == 0)
-			continue;
-		buf_clear(&line);
-		history_copy(&h->log, e.pos, (size_t)(end - e.pos), &line);
-		if (line.failed || !kev_filter_fits_line(f,
-		    (enum kev_topic)e.topic, line.data, line.len))
-			continue;
-		buf_put(out, line.data, line.len);
-		s->sent++;
-	}
-	buf_fini(&line);
-	return hub_reaches(h, seq);
-}
-
-/* Writes events as a snapshot has them. */
-struct saying {
-	struct hub *h;
-	struct buf *out;
-	const struct kev_filter *filter;
-};
-
-static void
-say(void *arg, struct kev_event *ev)
-{
-	struct saying *to = arg;
-
-	if ((to->filter->topics & UINT64_C(1) << ev->topic) == 0 ||
-	    !kev_filter_fits(to->filter, ev))
-		return;
-	ev->seq = to->h->seq;
-	ev->run = to->h->run;
-	kev_event_put(to->out, ev);
-}
-
-/* A line for one subscriber alone: it has the number of the last event. */
-static void
-say_own(struct hub *h, struct buf *out, enum kev_topic topic,
-    const struct kev_note *note)
-{
-	struct stamp now = h->config.now(h->config.source);
-	struct kev_event ev = {
-		.topic = topic, .origin = KEV_BY_RESYNC, .time = now.time,
-		.mono = now.mono, .seq = h->seq, .run = h->run,
-		.data = (const struct kev_object *)note,
-	};
-
-	kev_event_put(out, &ev);
-}
-
-/* Tells what it lost while it was behind, which it is no longer. */
+/*
+ * Tells what it lost while it was behind, which it is no longer. The line is
+ * for it alone, and has the number of the last event.
+ */
 static void
 say_gap(struct hub *h, struct subscriber *s, bool resynced)
 {
 	const struct stream *stream = &s->interest->stream;
+	struct stamp now = h->config.now(h->config.source);
 	struct kev_note note = {
-		.has = KEV_BIT(CAUSE) | KEV_BIT(LOST) | KEV_BIT(FIRST) |
-		    KEV_BIT(LAST) | KEV_BIT(RESYNCED),
+		.has = KEV_BIT(CAUSE) | KEV_BIT(RESYNCED) | (s->vague ? 0 :
+		    KEV_BIT(LOST) | KEV_BIT(FIRST) | KEV_BIT(LAST)),
 		.cause = KEV_SLOW_READER, .resynced = resynced,
 		.lost = s->gap_lost + (stream->events - s->mark),
 		.first = s->gap_first, .last = stream->last,
 	};
+	struct kev_event ev = {
+		.topic = KEV_T_KEV_GAP, .origin = KEV_BY_RESYNC,
+		.time = now.time, .mono = now.mono, .seq = h->seq,
+		.run = h->run, .data = (const struct kev_object *)&note,
+	};
 
 	s->lost += stream->events - s->mark;
 	s->mark = stream->events;
-	s->behind = false;
-	say_own(h, hub_say(h, s), KEV_T_KEV_GAP, &note);
+	s->behind = s->vague = false;
+	kev_event_put(hub_say(h, s), &ev);
+}
+
+static void
+end_telling(struct subscriber *s)
+{
+	if (s->telling == NULL)
+		return;
+	LIST_REMOVE(s, told_entry);
+	telling_free(s->telling);
+	s->telling = NULL;
+	s->q.held = false;
 }
 
 void
@@ -594,6 +562,7 @@ hub_unsubscribe(struct hub *h, struct subscriber *s)
 
 	if (in == NULL)
 		return;
+	end_telling(s);
 	/* What it lost of this interest is told before it has another. */
 	if (s->behind)
 		say_gap(h, s, false);
@@ -605,24 +574,76 @@ hub_unsubscribe(struct hub *h, struct subscriber *s)
 		interest_free(h, in);
 }
 
-void
-hub_say_present(struct hub *h, struct subscriber *s,
-    const struct kev_filter *f)
+/* NULL: no memory, and it is lost. */
+static struct telling *
+get_telling(struct hub *h, struct subscriber *s)
 {
-	struct saying to = { h, hub_say(h, s), f };
+	const struct telling_config config = {
+		.log = &h->log, .filter = &s->interest->filter, .run = h->run,
+		.seq = h->seq, .now = h->config.now(h->config.source),
+		.affords = h->config.affords, .subscriber = s,
+	};
 
-	h->config.present(h->config.source, say, &to);
-	say_own(h, to.out, KEV_T_KEV_SYNCED, NULL);
+	if (s->telling != NULL)
+		return s->telling;
+	s->telling = telling_new(&config);
+	s->q.held = s->telling != NULL;
+	if (s->telling != NULL)
+		LIST_INSERT_HEAD(&h->told, s, told_entry);
+	else
+		s->q.own.failed = true;
+	return s->telling;
+}
+
+void
+hub_tell_after(struct hub *h, struct subscriber *s, uint64_t seq)
+{
+	struct telling *t = get_telling(h, s);
+
+	if (t != NULL)
+		telling_after(t, seq);
+}
+
+void
+hub_tell_present(struct hub *h, struct subscriber *s)
+{
+	struct telling *t = get_telling(h, s);
+	struct stamp now = h->config.now(h->config.source);
+	struct present *present;
+
+	if (t == NULL)
+		return;
+	present = h->config.present(h->config.source, &now, telling_publish, t);
+	s->q.own.failed |= present == NULL;
+	telling_present(t, present);
+}
+
+bool
+hub_go_on(struct hub *h, struct subscriber *s)
+{
+	struct telling *t = s->telling;
+
+	if (t == NULL)
+		return false;
+	if (!telling_go_on(t, &s->q.own, &s->sent))
+		return true;
+	if (telling_is_broken(t)) {
+		if (!s->behind)
+			fall_behind(h, s);
+		s->vague = true;
+	}
+	end_telling(s);
+	return false;
 }
 
 bool
 hub_catch_up(struct hub *h, struct subscriber *s)
 {
-	if (!s->behind)
+	if (!s->behind || s->telling != NULL)
 		return false;
 	outq_join(&s->q, &h->log, &s->interest->stream);
 	say_gap(h, s, true);
-	hub_say_present(h, s, hub_filter(s));
+	hub_tell_present(h, s);
 	return true;
 }
 
@@ -662,5 +683,13 @@ hub_sent(const struct hub *h, const struct subscriber *s)
 uint64_t
 hub_queued(const struct subscriber *s)
 {
-	return outq_pending(&s->q);
+	return outq_pending(&s->q) +
+	    (s->telling != NULL ? telling_bytes(s->telling) : 0);
+}
+
+size_t
+hub_unread(const struct subscriber *s)
+{
+	return s->q.own.len +
+	    (s->telling != NULL ? telling_bytes(s->telling) : 0);
 }

@@ -18,17 +18,21 @@
 #include "filter.h"
 #include "history.h"
 #include "outq.h"
+#include "present.h"
 #include "stamp.h"
 
 #include <sys/queue.h>
 
 struct hub;
 struct interest;
+struct telling;
 
 struct subscriber {
 	LIST_ENTRY(subscriber) entry;	/* those of the same interest */
 	struct interest *interest;	/* NULL: not subscribed */
 	struct outq q;
+	LIST_ENTRY(subscriber) told_entry;	/* while it has a telling */
+	struct telling *telling;	/* what goes before, or NULL */
 	uint64_t mark;			/* events of the stream counted in: */
 	uint64_t sent;			/* events put into its queue, less... */
 	uint64_t lost;			/* ...those that it lost, in all */
@@ -38,6 +42,7 @@ struct subscriber {
 	unsigned stalls;		/* hub_crowded: looks since then */
 	bool blocked;			/* its socket takes nothing now */
 	bool behind;			/* fell behind, not yet told so */
+	bool vague;			/* and how many it lost is not known */
 };
 
 struct hub_config {
@@ -49,9 +54,9 @@ struct hub_config {
 	bool (*affords)(struct subscriber *);
 	/* Whether bytes of the log before POS that were lent may be unread. */
 	bool (*in_flight)(void *source, uint64_t pos);
-	/* Publishes to ARG every lasting event that holds. */
-	void (*present)(void *source, void (*)(void *, struct kev_event *),
-	    void *arg);
+	/* Begins the present, which is NOW; NULL: no memory. */
+	struct present *(*present)(void *source, const struct stamp *now,
+	    state_publish_fn *, void *arg);
 	/* What time it is for what holds. */
 	struct stamp (*now)(void *source);
 	void *source;
@@ -83,26 +88,32 @@ bool hub_subscribe(struct hub *, struct subscriber *, struct kev_filter *f);
 void hub_unsubscribe(struct hub *, struct subscriber *);
 const struct kev_filter *hub_filter(const struct subscriber *);
 
-/* A place to write lines in order with events: a reply, a snapshot ... */
-struct buf *hub_say(struct hub *, struct subscriber *);
-
 /*
- * Says events after number SEQ, of those kept, that fit F; true when none of
- * those after SEQ is missing.
+ * A place to write lines in order with events: a reply, for one. It is behind
+ * all that is being told.
  */
-bool hub_say_after(struct hub *, struct subscriber *, const struct kev_filter *,
-    uint64_t seq);
+struct buf *hub_say(struct hub *, struct subscriber *);
 
 /* Whether there is nothing to say after SEQ that could be missing. */
 bool hub_reaches(const struct hub *, uint64_t seq);
 
-/* Says what holds now and fits F, then kev/synced. */
-void hub_say_present(struct hub *, struct subscriber *,
-    const struct kev_filter *);
+/*
+ * A subscriber is to be told events after number SEQ, of those kept; what holds
+ * now, then kev/synced; or first the one, then the other. Events of its stream
+ * wait until it was told all that by hub_go_on.
+ */
+void hub_tell_after(struct hub *, struct subscriber *, uint64_t seq);
+void hub_tell_present(struct hub *, struct subscriber *);
 
 /*
- * All of its own is sent: if it had fallen behind, says so and catches up.
- * Returns whether there is something to send now.
+ * Tells a piece, to one that all of its own was sent to. True if it is to be
+ * called again, and false also if there was nothing to tell.
+ */
+bool hub_go_on(struct hub *, struct subscriber *);
+
+/*
+ * All of its own is sent: if it had fallen behind, says so and begins to tell
+ * it the present. Returns whether there is something to send now.
  */
 bool hub_catch_up(struct hub *, struct subscriber *);
 
@@ -115,7 +126,8 @@ bool hub_crowded(struct hub *);
 /* How many events were sent to it, or are being sent. */
 uint64_t hub_sent(const struct hub *, const struct subscriber *);
 
-/* Bytes owed to it. */
+/* Bytes owed to it; and those that are kept for it alone. */
 uint64_t hub_queued(const struct subscriber *);
+size_t hub_unread(const struct subscriber *);
 
 #endif

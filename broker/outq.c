@@ -151,6 +151,12 @@ outq_pending(const struct outq *q)
 }
 
 uint64_t
+outq_ready(const struct outq *q)
+{
+	return q->own.len - q->own_sent + (q->held ? 0 : outq_behind(q));
+}
+
+uint64_t
 outq_backlog(const struct outq *q)
 {
 	size_t own = q->own.len - q->own_sent;

@@ -31,6 +31,7 @@ struct stream {
 struct outq {
 	struct stream *stream;	/* lent; NULL: wants nothing */
 	uint64_t at;		/* place in the stream */
+	bool held;		/* the stream waits: own is not complete */
 	struct buf own;		/* goes first */
 	size_t own_sent;
 	size_t spilled;		/* of own: was of the stream, at most */
@@ -61,10 +62,12 @@ int stream_iov(const struct stream *, const struct history *, uint64_t at,
 void outq_fini(struct outq *);
 
 /*
- * Bytes not yet sent: all; those of the stream; the backlog, which is these and
- * what was spilled of it, but nothing that was said in answer.
+ * Bytes not yet sent: all; those that can be sent now; those of the stream; the
+ * backlog, which is these and what was spilled of it, but nothing that was said
+ * in answer.
  */
 uint64_t outq_pending(const struct outq *);
+uint64_t outq_ready(const struct outq *);
 uint64_t outq_behind(const struct outq *);
 uint64_t outq_backlog(const struct outq *);
 

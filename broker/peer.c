@@ -86,7 +86,7 @@ can_lend(const struct peer *p, uint64_t *pos, uint64_t *len)
 	const struct outq *q = &p->sub.q;
 
 	if (hub_history(p->group->hub)->fd == -1 || q->own.len > q->own_sent ||
-	    outq_behind(q) < LEND)
+	    q->held || outq_behind(q) < LEND)
 		return false;
 	*len = stream_piece(q->stream, q->at, pos);
 	return *len >= LEND;
@@ -160,7 +160,7 @@ send_copy(struct peer *p, size_t *total)
 	*total = 0;
 	if (own > 0)
 		iov[n++] = (struct iovec){ q->own.data + q->own_sent, own };
-	if (q->stream != NULL)
+	if (q->stream != NULL && !q->held)
 		n += stream_iov(q->stream, hub_history(p->group->hub), q->at,
 		    iov + n, PIECES - n, total);
 	*total += own;
@@ -195,7 +195,7 @@ send_some(struct peer *p)
 static void
 account(struct peer *p)
 {
-	size_t unread = p->sub.q.own.len;
+	size_t unread = hub_unread(&p->sub);
 
 	p->user->unread += unread;
 	p->user->unread -= p->unread;
@@ -225,7 +225,8 @@ static bool
 catch_up(struct peer *p)
 {
 	struct peer_group *g = p->group;
-	bool waits = p->sub.behind && !peer_affords(&p->sub);
+	bool waits = p->sub.behind && p->sub.telling == NULL &&
+	    !peer_affords(&p->sub);
 
 	g->waiting += waits;
 	g->waiting -= p->waits;
@@ -246,6 +247,18 @@ block(struct peer *p)
 		ev_timer_again(g->loop, &g->look);
 }
 
+/* The rest when others had their turn; nothing more is read until then. */
+static void
+be_busy(struct peer *p)
+{
+	struct peer_group *g = p->group;
+
+	ev_io_stop(g->loop, &p->in);
+	p->busy = true;
+	TAILQ_INSERT_TAIL(&g->busy, p, busy_entry);
+	ev_idle_start(g->loop, &g->idle);
+}
+
 static void
 flush(struct peer *p)
 {
@@ -260,7 +273,7 @@ flush(struct peer *p)
 			peer_close(p);
 			return;
 		}
-		while (outq_pending(&s->q) > 0) {
+		while (outq_ready(&s->q) > 0) {
 			if (send_some(p))
 				continue;
 			if (!p->dead && !s->blocked)
@@ -271,6 +284,9 @@ flush(struct peer *p)
 	if (s->blocked)
 		ev_io_stop(p->group->loop, &p->out);
 	s->blocked = false;
+	/* It goes on only when it took what it was told. */
+	if (s->telling != NULL && !p->busy)
+		be_busy(p);
 	close_if_done(p);
 }
 
@@ -283,18 +299,6 @@ peer_flush(struct subscriber *s)
 		return;
 	flush(p);
 	account(p);
-}
-
-/* The rest when others had their turn; nothing more is read until then. */
-static void
-be_busy(struct peer *p)
-{
-	struct peer_group *g = p->group;
-
-	ev_io_stop(g->loop, &p->in);
-	p->busy = true;
-	TAILQ_INSERT_TAIL(&g->busy, p, busy_entry);
-	ev_idle_start(g->loop, &g->idle);
 }
 
 /* So much is unread, of its own or of its user's, that it has to wait. */
@@ -325,7 +329,8 @@ take_lines(struct peer *p)
 	int n;
 
 	for (n = 0; !p->dead; n++) {
-		if (!has_room(p)) {
+		/* What comes next is answered after what it is told now. */
+		if (!has_room(p) || p->sub.telling != NULL) {
 			ev_io_stop(g->loop, &p->in);
 			return;
 		}
@@ -390,6 +395,27 @@ writable(struct ev_loop *loop, ev_io *w, int events)
 		take_lines(p);
 }
 
+/* False: its user had its turn. */
+static bool
+may_go_on(const struct peer *p)
+{
+	return p->sub.telling != NULL ? !p->user->told : !p->user->spent;
+}
+
+static void
+go_on(struct peer *p)
+{
+	if (p->sub.telling == NULL) {
+		take_lines(p);
+		return;
+	}
+	p->user->told = true;
+	(void)hub_go_on(p->group->hub, &p->sub);
+	peer_flush(&p->sub);
+	if (!p->dead && !p->sub.blocked && !p->busy)
+		take_lines(p);
+}
+
 void
 peer_go_on(struct peer_group *g)
 {
@@ -398,18 +424,18 @@ peer_go_on(struct peer_group *g)
 	size_t n = 0;
 
 	LIST_FOREACH(u, &g->users, entry)
-		u->spent = false;
+		u->spent = u->told = false;
 	TAILQ_FOREACH(p, &g->busy, busy_entry)
 		n++;
 	/* One who goes before it is his turn moves "next" on. */
 	for (g->next = TAILQ_FIRST(&g->busy); n > 0 && g->next != NULL; n--) {
 		p = g->next;
 		g->next = TAILQ_NEXT(p, busy_entry);
-		if (p->user->spent)
+		if (!may_go_on(p))
 			continue;
 		TAILQ_REMOVE(&g->busy, p, busy_entry);
 		p->busy = false;
-		take_lines(p);
+		go_on(p);
 	}
 	g->next = NULL;
 	if (TAILQ_EMPTY(&g->busy))

@@ -20,7 +20,7 @@ struct peer;
 struct peer_group {
 	TAILQ_HEAD(peer_list, peer) live;	/* served */
 	struct peer_list dead;			/* to be freed, see peer_reap */
-	struct peer_list busy;			/* have lines, see peer_go_on */
+	struct peer_list busy;			/* have work, see peer_go_on */
 	struct peer *next;			/* of those, its turn is next */
 	struct user_list users;
 	struct ev_loop *loop;
@@ -58,7 +58,7 @@ struct peer {
 	} lent;
 	uint64_t looked;	/* sub.q.sent at its last progress, and... */
 	unsigned looks;		/* ...how many looks were there since then */
-	bool busy;		/* has more lines, and its turn is over */
+	bool busy;		/* has more to do, and its turn is over */
 	bool waits;		/* to catch up, until its user reads more */
 	bool eof;		/* it will send nothing more */
 	bool dead;
@@ -85,7 +85,8 @@ bool peer_in_flight(struct peer_group *, uint64_t pos);
 bool peer_affords(struct subscriber *);
 size_t peer_unread_max(const struct peer_group *);
 
-/* Once a turn: goes on with those that have lines left, or waited. */
+/* Once a turn: goes on with those that are told something, have lines left, or
+ * waited. */
 void peer_go_on(struct peer_group *);
 
 /* Ends it; it is freed by peer_reap. */

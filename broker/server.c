@@ -26,16 +26,12 @@
 /* Bytes that must be left: those who are here need memory, too. */
 #define RESERVE (512 * 1024)
 
-static void
-present(void *arg, void (*publish)(void *, struct kev_event *), void *to)
+static struct present *
+present(void *arg, const struct stamp *now, state_publish_fn *publish, void *to)
 {
-	struct server *s = arg;
-	struct stamp now = source_now(s->source);
-	const struct state *st;
-	size_t i;
+	const struct server *s = arg;
 
-	for (i = 0; (st = source_state(s->source, i)) != NULL; i++)
-		state_snapshot(st, &now, publish, to);
+	return present_new(s->source, now, publish, to);
 }
 
 static bool

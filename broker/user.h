@@ -17,7 +17,8 @@ struct user {
 	LIST_ENTRY(user) entry;
 	uid_t uid;		/* -1: the system doesn't tell */
 	bool trusted;		/* may do what it likes */
-	bool spent;		/* had its long answer of this turn */
+	bool spent;		/* had its long answer of this turn... */
+	bool told;		/* ...and a piece of one begun before */
 	size_t clients;
 	size_t globs;		/* of their subscriptions, in all */
 	size_t unread;		/* bytes of answers that they leave unread */

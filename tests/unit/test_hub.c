@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "event.h"
 #include "hub.h"
+#include "source.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ struct reader {
 	struct subscriber sub;
 	struct buf got;
 	size_t takes;		/* bytes until it is blocked */
+	bool waits;		/* is told pieces only by tell() */
 };
 
 static bool starving;
@@ -42,9 +44,6 @@ affords(struct subscriber *s)
 	return generous;
 }
 
-static unsigned present_calls;
-static unsigned present_times = 1;	/* how much there is */
-
 static void
 flush(struct subscriber *s)
 {
@@ -54,13 +53,13 @@ flush(struct subscriber *s)
 	int i, count;
 
 	do {
-		while (outq_pending(&s->q) > 0) {
+		while (outq_ready(&s->q) > 0) {
 			count = 0;
 			own = s->q.own.len - s->q.own_sent;
 			if (own > 0)
 				iov[count++] = (struct iovec){
 				    s->q.own.data + s->q.own_sent, own };
-			if (s->q.stream != NULL)
+			if (s->q.stream != NULL && !s->q.held)
 				count += stream_iov(s->q.stream,
 				    hub_history(hub), s->q.at, iov + count,
 				    8 - count, &total);
@@ -77,29 +76,9 @@ flush(struct subscriber *s)
 			if (s->blocked)
 				return;
 		}
-	} while (hub_catch_up(hub, s));
+	} while (hub_catch_up(hub, s) || (!r->waits && (hub_go_on(hub, s) ||
+	    s->behind || outq_ready(&s->q) > 0)));
 	s->blocked = false;
-}
-
-static void
-present(void *source, void (*say)(void *, struct kev_event *), void *arg)
-{
-	static const struct kev_link l = { .has = KEV_BIT(MTU), .mtu = 1500 };
-	struct kev_event ev = {
-		.topic = KEV_T_INTERFACE_ATTACH, .ifname = "eth0",
-		.snapshot = true, .data = (const struct kev_object *)&l,
-	};
-
-	unsigned i;
-
-	(void)source;
-	present_calls++;
-	for (i = 0; i < present_times; i++) {
-		ev.topic = KEV_T_INTERFACE_ATTACH;
-		say(arg, &ev);
-		ev.topic = KEV_T_INTERFACE_LINK_UP;
-		say(arg, &ev);
-	}
 }
 
 static struct stamp
@@ -107,6 +86,83 @@ now(void *source)
 {
 	(void)source;
 	return (struct stamp){ 1, 1 };
+}
+
+/* What holds: interfaces from 1 on, an attach and a link-up each. */
+static unsigned present_calls;
+static struct state *world;
+
+static const struct state *
+only_state(const struct source *s, size_t n)
+{
+	(void)s;
+	return n == 0 ? world : NULL;
+}
+
+static struct present *
+present(void *source, const struct stamp *at, state_publish_fn *publish,
+    void *arg)
+{
+	static const struct source_ops ops = { .state = only_state };
+	static const struct source world_source = { &ops };
+
+	(void)source;
+	present_calls++;
+	return present_new(&world_source, at, publish, arg);
+}
+
+static void
+publish_change(void *arg, struct kev_event *ev)
+{
+	(void)arg;
+	if (hub != NULL)
+		hub_publish(hub, ev);
+}
+
+static void
+link_is(unsigned ifindex, uint32_t mtu)
+{
+	struct change c = { .type = mtu > 0 ? CHANGE_LINK : CHANGE_LINK_GONE,
+	    .ifindex = ifindex };
+	struct stamp at = now(NULL);
+
+	snprintf(c.link.ifname, sizeof c.link.ifname, "p%u", ifindex);
+	c.link.link.has = KEV_BIT(MTU) | KEV_BIT(FLAGS);
+	c.link.link.mtu = mtu;
+	c.link.link.flags = KEV_IFF_UP | KEV_IFF_RUNNING;
+	state_apply(world, &c, &at);
+}
+
+/* N interfaces, without a word. */
+static void
+make_world(unsigned n)
+{
+	struct hub *h = hub;
+
+	state_free(world);
+	world = state_new(NULL, publish_change, NULL);
+	hub = NULL;
+	while (n > 0)
+		link_is(n--, 1500);
+	hub = h;
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	hub = NULL;
+	make_world(1);
+	return 0;
+}
+
+static int
+finish(void **state)
+{
+	(void)state;
+	state_free(world);
+	world = NULL;
+	return 0;
 }
 
 static void
@@ -396,7 +452,6 @@ begun_line(void **state)
 static void
 large_present(void **state)
 {
-	struct kev_filter every = { .topics = KEV_TOPIC_ALL };
 	struct reader r;
 	uint64_t said;
 	int i;
@@ -405,9 +460,10 @@ large_present(void **state)
 	open_hub(0, 10000);
 	open_reader(&r, KEV_TOPIC_ALL, 0);
 	present_calls = 0;
-	present_times = 100;
-	hub_say_present(hub, &r.sub, &every);
-	assert_true(hub_queued(&r.sub) > 20000);
+	make_world(60);
+	hub_tell_present(hub, &r.sub);
+	assert_false(hub_go_on(hub, &r.sub));
+	assert_true(hub_queued(&r.sub) > 11000);
 	for (i = 0; i < 20; i++) {
 		publish(KEV_T_IPV6_DUPLICATE, "eth0");
 		r.takes = 1000;
@@ -420,14 +476,15 @@ large_present(void **state)
 	assert_false(r.sub.behind);
 	r.takes = SIZE_MAX;
 	flush(&r.sub);
-	assert_int_equal(count_lines(&r, "\"snapshot\":true"), 200);
+	assert_int_equal(count_lines(&r, "\"snapshot\":true"), 120);
 	assert_int_equal(count_lines(&r, "kev/gap"), 0);
 	assert_whole(&r, 1);
 	assert_int_equal(hub_sent(hub, &r.sub), 20);
 	assert_int_equal(present_calls, 1);
 
 	/* Answers don't hide how far it is behind. */
-	hub_say_present(hub, &r.sub, &every);
+	hub_tell_present(hub, &r.sub);
+	assert_false(hub_go_on(hub, &r.sub));
 	said = hub_queued(&r.sub);
 	r.takes = 0;
 	r.sub.blocked = true;
@@ -438,7 +495,6 @@ large_present(void **state)
 	}
 	assert_true(r.sub.behind);
 	assert_true(hub_queued(&r.sub) < said + 10300);
-	present_times = 1;
 	close_reader(&r);
 	hub_free(hub);
 }
@@ -502,6 +558,16 @@ large_line(void **state)
 }
 
 static void
+tell_after(struct reader *r, struct kev_filter *f, uint64_t seq)
+{
+	assert_true(hub_subscribe(hub, &r->sub, f));
+	buf_clear(&r->got);
+	hub_tell_after(hub, &r->sub, seq);
+	flush(&r->sub);
+	assert_null(r->sub.telling);
+}
+
+static void
 resume(void **state)
 {
 	struct kev_filter every = { .topics = KEV_TOPIC_ALL };
@@ -516,30 +582,261 @@ resume(void **state)
 	assert_false(hub_reaches(hub, 1));
 	for (i = 0; i < 10; i++)
 		publish(KEV_T_IPV6_DUPLICATE, "eth0");
-	assert_true(hub_say_after(hub, &r.sub, &every, 4));
-	flush(&r.sub);
+	tell_after(&r, &every, 4);
 	assert_int_equal(count_lines(&r, "topic"), 6);
 	assert_whole(&r, 5);
+	assert_int_equal(hub_sent(hub, &r.sub), 6);
 	assert_true(hub_reaches(hub, 0));
 	for (i = 0; i < 10000; i++)
 		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
 	assert_false(hub_reaches(hub, 10));
 	assert_true(hub_reaches(hub, hub_seq(hub)));
 	assert_true(hub_reaches(hub, hub_seq(hub) - 50));
 	assert_false(hub_reaches(hub, hub_seq(hub) + 1));
 	/* All there is, and no more than was to be kept. */
-	buf_clear(&r.got);
-	assert_false(hub_say_after(hub, &r.sub, &every, 0));
-	flush(&r.sub);
+	every.topics = KEV_TOPIC_ALL;
+	tell_after(&r, &every, 0);
 	assert_true(r.got.len <= 20000 && r.got.len > 19000);
 	/* Only what fits. */
-	buf_clear(&r.got);
-	every.ifnames = (struct kev_names){ strdup("w*"), 3, 1 };
+	every = (struct kev_filter){ .topics = KEV_TOPIC_ALL,
+	    .ifnames = { strdup("w*"), 3, 1 } };
 	publish(KEV_T_IPV6_DUPLICATE, "wg0");
-	assert_true(hub_say_after(hub, &r.sub, &every, hub_seq(hub) - 10));
-	flush(&r.sub);
+	hub_flush(hub);
+	tell_after(&r, &every, hub_seq(hub) - 10);
 	assert_int_equal(count_lines(&r, "topic"), 1);
-	kev_filter_fini(&every);
+	close_reader(&r);
+	hub_free(hub);
+}
+
+/* A reader that is told pieces only when it is asked to be. */
+static void
+open_told(struct reader *r, uint64_t topics)
+{
+	open_reader(r, topics, SIZE_MAX);
+	r->waits = true;
+}
+
+static bool
+tell(struct reader *r)
+{
+	bool more = hub_go_on(hub, &r->sub);
+
+	flush(&r->sub);
+	return more;
+}
+
+/* The present is that of its beginning, and what is said meanwhile follows. */
+static void
+present_in_pieces(void **state)
+{
+	struct reader r, other;
+	unsigned i, pieces = 1;
+
+	(void)state;
+	open_hub(1 << 20, 1 << 20);
+	make_world(300);
+	open_told(&r, KEV_TOPIC_ALL);
+	open_reader(&other, KEV_TOPIC_ALL, SIZE_MAX);
+	publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
+	hub_tell_present(hub, &r.sub);
+	assert_true(tell(&r));
+	assert_int_equal(count_lines(&r, "\"snapshot\":true"), 128);
+	assert_int_equal(hub_unread(&r.sub), 0);
+	/* One that it was told of, one that it was not. */
+	link_is(1, 1400);
+	link_is(300, 1400);
+	link_is(299, 0);
+	link_is(301, 1500);
+	hub_flush(hub);
+	assert_int_equal(count_lines(&other, "\"mtu\":1400"), 2);
+	assert_true(hub_queued(&r.sub) > hub_unread(&r.sub));
+	assert_true(hub_unread(&r.sub) > 0);
+	buf_puts(hub_say(hub, &r.sub), "{\"topic\":\"kev/synced\",\"seq\":0}\n");
+	while (tell(&r))
+		pieces++;
+	assert_int_equal(pieces, 4);
+	assert_int_equal(count_lines(&r, "\"snapshot\":true"), 600);
+	assert_int_equal(count_lines(&r, "kev/synced"), 2);
+	assert_int_equal(count_lines(&r, "\"mtu\":1400"), 2);
+	assert_int_equal(count_lines(&r, "\"ifname\":\"p301\""), 2);
+	for (i = 299; i <= 300; i++) {
+		char *line = strstr(r.got.data, i == 299 ? "\"p299\"" :
+		    "\"p300\"");
+
+		assert_true(line < strstr(r.got.data, "kev/synced"));
+		assert_non_null(strstr(line, "\"mtu\":1500"));
+	}
+	assert_null(strstr(strstr(r.got.data, "\"seq\":0}"), "\"snapshot\""));
+	assert_whole(&r, 1);
+	assert_int_equal(hub_queued(&r.sub), 0);
+	/* One that goes in the middle, and one whose present it is not. */
+	hub_tell_present(hub, &r.sub);
+	assert_true(tell(&r));
+	hub_unsubscribe(hub, &r.sub);
+	link_is(301, 1400);
+	assert_int_equal(hub_unread(&r.sub), 0);
+	assert_false(tell(&r));
+	close_reader(&r);
+	close_reader(&other);
+	hub_free(hub);
+}
+
+/* A backlog while it is told is one: but first it is told to the end. */
+static void
+behind_while_told(void **state)
+{
+	struct reader r, other;
+	int i;
+
+	(void)state;
+	open_hub(0, 10000);
+	make_world(300);
+	open_told(&r, KEV_TOPIC_ALL);
+	hub_tell_present(hub, &r.sub);
+	for (i = 0; i < 20; i++)
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
+	assert_false(r.sub.behind);
+	for (i = 0; i < 100; i++)
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
+	assert_true(r.sub.behind);
+	r.waits = false;
+	flush(&r.sub);
+	assert_int_equal(count_lines(&r, "\"snapshot\":true"), 1200);
+	assert_int_equal(count_lines(&r, "kev/synced"), 2);
+	assert_int_equal(count_lines(&r, "\"lost\":120,\"first\":1,"), 1);
+	assert_true(strstr(r.got.data, "kev/synced") <
+	    strstr(r.got.data, "kev/gap"));
+	assert_whole(&r, 1);
+	close_reader(&r);
+
+	/* What waits is not copied when the log is full. */
+	open_reader(&other, KEV_TOPIC(IPV6_DUPLICATE), SIZE_MAX);
+	open_told(&r, KEV_TOPIC(INTERFACE_IDLE));
+	hub_tell_present(hub, &r.sub);
+	publish(KEV_T_INTERFACE_IDLE, "eth0");
+	for (i = 0; i < 10000; i++)
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	assert_int_equal(hub_unread(&r.sub), 0);
+	r.waits = false;
+	flush(&r.sub);
+	assert_int_equal(count_lines(&r, "\"lost\":1,\"first\":121,"), 1);
+	assert_int_equal(count_lines(&r, "kev/synced"), 2);
+	close_reader(&r);
+	close_reader(&other);
+	hub_free(hub);
+}
+
+/* What happened is told in pieces, too, even if it is overwritten. */
+static void
+past_in_pieces(void **state)
+{
+	struct kev_filter f = { .topics = KEV_TOPIC_ALL };
+	struct reader plain, some;
+	int i;
+
+	(void)state;
+	open_hub(1 << 20, 1 << 20);
+	make_world(1);
+	for (i = 0; i < 600; i++)
+		publish(KEV_T_IPV6_DUPLICATE, i % 2 ? "eth0" : "wg0");
+	open_told(&plain, KEV_TOPIC(IPV6_DUPLICATE));
+	f.ifnames = (struct kev_names){ strdup("w*"), 3, 1 };
+	f.topics = KEV_TOPIC(IPV6_DUPLICATE) | KEV_TOPIC(INTERFACE_ATTACH);
+	open_told(&some, 0);
+	assert_true(hub_subscribe(hub, &some.sub, &f));
+	hub_tell_after(hub, &plain.sub, 0);
+	hub_tell_present(hub, &plain.sub);
+	hub_tell_after(hub, &some.sub, 0);
+	assert_true(tell(&plain));
+	assert_int_equal(count_lines(&plain, "topic"), 128);
+	assert_true(tell(&some));
+	assert_int_equal(count_lines(&some, "topic"), 16);
+	/* All of it goes, and what holds changes. */
+	link_is(1, 1400);
+	for (i = 0; i < 20000; i++)
+		publish(KEV_T_NETWORK_CHANGED, NULL);
+	assert_false(hub_reaches(hub, 600));
+	assert_true(hub_unread(&plain.sub) > 0);
+	publish(KEV_T_IPV6_DUPLICATE, "wg0");
+	hub_flush(hub);
+	while (tell(&plain))
+		;
+	while (tell(&some))
+		;
+	assert_int_equal(count_lines(&plain, "ipv6/duplicate"), 601);
+	assert_int_equal(count_lines(&plain, "kev/synced"), 1);
+	assert_int_equal(count_lines(&some, "ipv6/duplicate"), 301);
+	assert_int_equal(count_lines(&some, "\"wg0\""), 301);
+	assert_int_equal(count_lines(&some, "kev/"), 0);
+	assert_int_equal(hub_sent(hub, &plain.sub), 601);
+	close_reader(&plain);
+	close_reader(&some);
+	hub_free(hub);
+}
+
+/* What cannot be copied breaks it off; what was lost of it nobody knows. */
+static void
+broken_off(void **state)
+{
+	struct reader r;
+	int i, past;
+
+	(void)state;
+	for (past = 0; past < 2; past++) {
+		open_hub(1 << 20, 1 << 20);
+		make_world(300);
+		for (i = 0; i < 600; i++)
+			publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		open_told(&r, KEV_TOPIC(IPV6_DUPLICATE) |
+		    KEV_TOPIC(INTERFACE_ATTACH));
+		if (past)
+			hub_tell_after(hub, &r.sub, 0);
+		hub_tell_present(hub, &r.sub);
+		assert_true(tell(&r));
+		generous = false;
+		for (i = 0; past && i < 20000; i++)
+			publish(KEV_T_NETWORK_CHANGED, NULL);
+		for (i = 250; i < 300; i++)
+			link_is((unsigned)i, 1400);
+		hub_flush(hub);
+		assert_int_equal(hub_unread(&r.sub), 0);
+		generous = true;
+		r.waits = false;
+		flush(&r.sub);
+		assert_int_equal(count_lines(&r, "kev/gap"), 1);
+		assert_int_equal(count_lines(&r, "\"data\":{\"cause\":"
+		    "\"slow-reader\",\"resynced\":true}"), 1);
+		assert_int_equal(count_lines(&r, "kev/synced"), 1);
+		assert_int_equal(count_lines(&r, "\"snapshot\":true"),
+		    past ? 300 : 364);
+		assert_int_equal(count_lines(&r, "ipv6/duplicate"),
+		    past ? 128 : 0);
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		hub_flush(hub);
+		assert_int_equal(count_lines(&r, "ipv6/duplicate"),
+		    past ? 129 : 1);
+		close_reader(&r);
+		hub_free(hub);
+	}
+}
+
+/* Without memory for it there is no present, and who wants it is cut off. */
+static void
+no_memory_to_tell(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	open_hub(0, 10000);
+	open_told(&r, KEV_TOPIC_ALL);
+	starving = true;
+	hub_tell_present(hub, &r.sub);
+	starving = false;
+	assert_true(r.sub.q.own.failed);
 	close_reader(&r);
 	hub_free(hub);
 }
@@ -732,8 +1029,13 @@ main(void)
 		cmocka_unit_test(sleeper),
 		cmocka_unit_test(large_line),
 		cmocka_unit_test(resume),
+		cmocka_unit_test(present_in_pieces),
+		cmocka_unit_test(behind_while_told),
+		cmocka_unit_test(past_in_pieces),
+		cmocka_unit_test(broken_off),
+		cmocka_unit_test(no_memory_to_tell),
 		cmocka_unit_test(random_walk),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, begin, finish);
 }

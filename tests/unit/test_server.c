@@ -488,6 +488,56 @@ long_answers(void **state)
 	turns(2);
 }
 
+/* What happened is told in pieces: others are answered in between. */
+static void
+told_in_pieces(void **state)
+{
+	struct kev_event ev = { .topic = KEV_T_INTERFACE_IDLE,
+	    .ifname = "eth0" };
+	struct client c[3], other;
+	char line[256];
+	unsigned i, n, turn;
+
+	(void)state;
+	for (i = 0; i < 200; i++)
+		server_publish(&server, &ev);
+	come(&other, STRANGER + 1);
+	for (i = 0; i < 3; i++) {
+		come(&c[i], STRANGER);
+		snprintf(line, sizeof line, "{\"op\":\"subscribe\",\"topics\":"
+		    "[\"**\"],\"ifname\":[\"eth*\"],\"after\":\"%s-0\","
+		    "\"snapshot\":true,\"id\":0}\n{\"op\":\"ping\",\"id\":1}\n",
+		    hub_run(server.hub));
+		ask(&c[i], line, 1);
+	}
+	for (turn = 1; lines(&c[2], "\"reply\":1") == 0; turn++) {
+		ask(&other, "{\"op\":\"ping\"}\n", 1);
+		turns(2);
+		take(&other);
+		assert_int_equal(lines(&other, "\"reply\""), turn);
+		for (n = 0, i = 0; i < 3; i++) {
+			take(&c[i]);
+			n += lines(&c[i], "\"topic\":\"interface/idle");
+			assert_true(lines(&c[i], "\"reply\":1") <=
+			    lines(&c[i], "\"topic\":\"kev/synced"));
+		}
+		/* A first piece and a next one in each turn, at most. */
+		assert_true(n <= turn * 2 * 2 * 32);
+	}
+	assert_true(turn > 3);
+	turns(10);
+	for (i = 0; i < 3; i++) {
+		take(&c[i]);
+		assert_int_equal(lines(&c[i], "\"topic\":\"interface/idle"), 200);
+		assert_int_equal(lines(&c[i], "\"topic\":\"kev/synced"), 1);
+		assert_int_equal(lines(&c[i], "\"reply\":1"), 1);
+		go(&c[i]);
+	}
+	go(&other);
+	turns(2);
+	assert_int_equal(server.peers.count, 0);
+}
+
 /* Patterns that have so many bytes as JSON are shown, or their meaning is. */
 static void
 shown(int bytes, bool as_they_are)
@@ -633,6 +683,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(asks_in_a_burst, start, stop),
 		cmocka_unit_test_setup_teardown(go_in_a_turn, start, stop),
 		cmocka_unit_test_setup_teardown(long_answers, start, stop),
+		cmocka_unit_test_setup_teardown(told_in_pieces, start, stop),
 		cmocka_unit_test_setup_teardown(long_patterns, start, stop),
 		cmocka_unit_test_setup_teardown(cut_off, start, stop),
 		cmocka_unit_test_setup_teardown(takes_enough, start, stop),
