@@ -62,6 +62,17 @@ grep -q '^[0-9:.-]* *interface/attach  *v1 ' "$dir/out" || fail "$(cat "$dir/out
 exits 0 "$kevsub" -S -o text --color=always -i v1 interface/attach
 grep -q "$(printf '\033')" "$dir/out" || fail "no colour"
 
+# The long names, the time of a template, the first of several that holds.
+exits 0 "$kevsub" --snapshot --count=2 --interface=v0 --match='operstate=*' --format='%T' \
+    --timeout=2m --quiet --socket="$KEV_SOCKET" 'interface/attach' 'interface/link-*'
+[ "$(grep -cE '^20[0-9-]{8}T[0-9:.]{15}Z$' "$dir/out")" = 2 ] || fail "$(cat "$dir/out")"
+exits 0 "$kevsub" --wait --timeout=1m --json ipv4/collision -i v0 interface/attach; lines 1
+exits 0 "$kevsub" --snapshot-only --output=json --netns=all kev/synced interface/attach
+[ "$(jq -r .topic "$dir/out" | uniq -c | xargs)" = "3 interface/attach 1 kev/synced" ] ||
+    fail "$(cat "$dir/out")"
+exits 0 "$kevsub" --list kev/gap; lines 1
+exits 124 "$kevsub" --timeout=100ms --debounce=1s ipv4/collision; lines 0
+
 "$kevsub" -c 1 -o text interface/proto-attach >"$dir/text" &
 waiter=$!
 subscribed interface/proto-attach
