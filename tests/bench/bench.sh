@@ -26,11 +26,29 @@ bench() {
 	"$parts/$name" "$dir" "$@" || fail "$name: $(tail -n 5 "$dir/err")"
 }
 
+# Where the figures are from.
+machine() {
+	printf 'machine: %s, %s processors, Linux %s, load %s\n' \
+	    "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
+	    "$(getconf _NPROCESSORS_ONLN)" "$(uname -r)" \
+	    "$(cut -d ' ' -f 1 /proc/loadavg)"
+	PATH=$PATH:/usr/sbin
+	printf 'versions: %s' "$("$kevd" --version)"
+	for each in redis-server nats-server "mosquitto -h" dbus-daemon; do
+		# shellcheck disable=SC2086 # it may have an option
+		command -v ${each% *} >/dev/null || continue
+		[ "$each" != "${each% *}" ] || each="$each --version"
+		printf '; %s' "$($each | head -n 1)"
+	done
+	echo
+}
+
 if [ -n "$KEV_BENCH" ]; then
 	# shellcheck disable=SC2086 # a name and arguments
 	bench $KEV_BENCH
 	exit
 fi
+machine
 for each in stages fanout others latency change churn memory held stuck; do
 	bench $each
 done

@@ -384,7 +384,7 @@ const struct broker broker_relay = { .name = "limit-relay",
 const struct broker brokers[] = {
 	{ .name = "limit-send", .start = start_limit, .where = "s",
 	    .mode = "send", .is_welcome = kevd_is_welcome, .go = go_limit,
-	    .slow = true },
+	    .slow = 4 },
 	{ .name = "limit-frames", .start = start_limit, .where = "s",
 	    .mode = "frames", .is_welcome = kevd_is_welcome, .go = go_limit },
 	{ .name = "limit-merged", .start = start_limit, .where = "s",
@@ -401,17 +401,17 @@ const struct broker brokers[] = {
 	    .publish = kevd_inject, .lines = 1 },
 	{ .name = "redis", .start = start_redis, .where = "s",
 	    .hello = redis_subscribe, .is_welcome = redis_is_welcome,
-	    .publish = redis_publish, .lines = 8, .slow = true },
+	    .publish = redis_publish, .lines = 8, .slow = 4 },
 	{ .name = "nats", .start = start_nats, .where = "4222",
 	    .hello = nats_subscribe, .is_welcome = nats_is_welcome,
-	    .login = nats_connect, .publish = nats_publish, .lines = 3, .slow = true },
+	    .login = nats_connect, .publish = nats_publish, .lines = 3, .slow = 4 },
 	{ .name = "mosquitto", .start = start_mosquitto, .where = "s",
 	    .hello = mosquitto_hello, .is_welcome = mqtt_is_subscribed,
 	    .login = mqtt_connect, .publish = mosquitto_publish, .lines = 1,
-	    .slow = true },
+	    .slow = 16 },
 	{ .name = "dbus-daemon", .start = start_dbus_daemon, .where = "s",
 	    .hello = bus_subscribe, .is_welcome = bus_is_welcome,
-	    .login = dbus_hello, .publish = bus_publish, .lines = 1, .slow = true },
+	    .login = dbus_hello, .publish = bus_publish, .lines = 1, .slow = 16 },
 	{ .name = NULL },
 };
 
@@ -425,6 +425,18 @@ broker_find(const char *name)
 	if (b->name == NULL)
 		die("no broker %s", name);
 	return b;
+}
+
+bool
+broker_is_wanted(const struct broker *b, char *const names[])
+{
+	size_t i;
+
+	for (i = 0; names[i] != NULL; i++) {
+		if (strcmp(names[i], b->name) == 0)
+			return true;
+	}
+	return i == 0;
 }
 
 const char *

@@ -36,7 +36,7 @@ struct broker {
 	 * first reader's. Returns a process that does it, or 0. */
 	pid_t (*go)(const char *dir, int fd, unsigned count);
 	unsigned lines;		/* newlines an event has */
-	bool slow;		/* has a system call an event and reader */
+	unsigned slow;		/* how many times fewer events do; 0: 1 */
 	bool limit;		/* others are compared with it */
 };
 
@@ -48,6 +48,9 @@ extern const struct broker broker_relay;
 
 /* The one of that name, which there is. */
 const struct broker *broker_find(const char *name);
+
+/* Whether it is one of NAMES, which end with NULL, or there are none. */
+bool broker_is_wanted(const struct broker *, char *const names[]);
 
 /* What to connect to; valid until the next call. */
 const char *broker_where(const struct broker *, const char *dir);

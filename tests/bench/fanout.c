@@ -9,7 +9,6 @@
 #include "publisher.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define BROKERS_MAX 32
 
@@ -17,8 +16,6 @@
 #define DELIVERIES 8000000
 #define FEWEST 4000
 #define MOST 100000
-/* What takes a system call for each takes so many times as long. */
-#define SLOWER 4
 
 static const unsigned readers[] = { 1, 10, 100, 1000 };
 
@@ -35,7 +32,7 @@ messages(const struct broker *b, unsigned n)
 	unsigned count = DELIVERIES / n;
 
 	count = count < FEWEST ? FEWEST : count > MOST ? MOST : count;
-	return b->slow ? count / SLOWER : count;
+	return b->slow > 0 ? count / b->slow : count;
 }
 
 /* False: it is not installed. */
@@ -60,18 +57,6 @@ measure(const struct broker *b, const char *dir, unsigned n, struct result *to)
 	readers_close(&r);
 	finish(pid);
 	return true;
-}
-
-static bool
-is_wanted(const struct broker *b, int argc, char *argv[])
-{
-	int i;
-
-	for (i = 2; i < argc; i++) {
-		if (strcmp(argv[i], b->name) == 0)
-			return true;
-	}
-	return argc == 2;
 }
 
 static void
@@ -102,7 +87,7 @@ main(int argc, char *argv[])
 
 		for (i = 0; i < often; i++) {
 			for (j = 0; brokers[j].name != NULL; j++) {
-				if (!is_wanted(&brokers[j], argc, argv))
+				if (!broker_is_wanted(&brokers[j], argv + 2))
 					continue;
 				if (!measure(&brokers[j], argv[1], readers[k],
 				    &results[j]) && k == 0 && i == 0)

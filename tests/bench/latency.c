@@ -9,7 +9,6 @@
 #include "publisher.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* Events of a round, and those before that don't count. */
 #define EVENTS 1000
@@ -51,18 +50,6 @@ measure(const struct broker *b, const char *dir, pid_t pid, unsigned n,
 	series_add(&to->p99, percentile(took, EVENTS, 99) / 1e3);
 }
 
-static bool
-is_wanted(const struct broker *b, int argc, char *argv[])
-{
-	int i;
-
-	for (i = 2; i < argc; i++) {
-		if (strcmp(argv[i], b->name) == 0)
-			return true;
-	}
-	return argc == 2;
-}
-
 static void
 print(const struct broker *b, unsigned n, const struct result *r,
     const struct result *limit)
@@ -102,7 +89,7 @@ main(int argc, char *argv[])
 			measure_one(&broker_relay, argv[1], counts[k], &limit);
 			for (j = 0; brokers[j].name != NULL; j++) {
 				if (brokers[j].publish != NULL &&
-				    is_wanted(&brokers[j], argc, argv))
+				    broker_is_wanted(&brokers[j], argv + 2))
 					measure_one(&brokers[j], argv[1],
 					    counts[k], &results[j]);
 			}

@@ -51,18 +51,6 @@ measure_stuck(const struct broker *b, const char *dir, pid_t pid)
 	readers_close(&stuck);
 }
 
-static bool
-is_wanted(const struct broker *b, int argc, char *argv[])
-{
-	int i;
-
-	for (i = 2; i < argc; i++) {
-		if (strcmp(argv[i], b->name) == 0)
-			return true;
-	}
-	return argc == 2;
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -72,7 +60,7 @@ main(int argc, char *argv[])
 	if (argc < 2)
 		die("usage: memory DIRECTORY [BROKER...]");
 	for (b = brokers; b->name != NULL; b++) {
-		if (b->publish == NULL || !is_wanted(b, argc, argv))
+		if (b->publish == NULL || !broker_is_wanted(b, argv + 2))
 			continue;
 		pid = b->start(b, argv[1]);
 		if (pid == 0)

@@ -12,7 +12,6 @@
 #include <sys/resource.h>
 
 #include <stdio.h>
-#include <string.h>
 
 #define EVENTS 20000
 /* Descriptors that are used besides. */
@@ -44,18 +43,6 @@ measure(const struct broker *b, const char *dir, pid_t pid, unsigned n,
 		series_add(to, (double)cpu / EVENTS);
 	readers_close(&one);
 	readers_close(&others);
-}
-
-static bool
-is_wanted(const struct broker *b, int argc, char *argv[])
-{
-	int i;
-
-	for (i = 2; i < argc; i++) {
-		if (strcmp(argv[i], b->name) == 0)
-			return true;
-	}
-	return argc == 2 && b->hello != NULL;
 }
 
 static void
@@ -98,7 +85,8 @@ main(int argc, char *argv[])
 		printf("others: only %ju descriptors\n",
 		    (uintmax_t)files.rlim_cur);
 	for (j = 0; brokers[j].name != NULL; j++) {
-		if (is_wanted(&brokers[j], argc, argv))
+		if (brokers[j].hello != NULL &&
+		    broker_is_wanted(&brokers[j], argv + 2))
 			measure_all(&brokers[j], argv[1],
 			    (unsigned)files.rlim_cur - RESERVE);
 	}

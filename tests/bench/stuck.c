@@ -9,7 +9,6 @@
 #include "publisher.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define READERS 99
 #define EVENTS 40000
@@ -43,18 +42,6 @@ measure(const struct broker *b, const char *dir, bool with)
 	return rate;
 }
 
-static bool
-is_wanted(const struct broker *b, int argc, char *argv[])
-{
-	int i;
-
-	for (i = 2; i < argc; i++) {
-		if (strcmp(argv[i], b->name) == 0)
-			return true;
-	}
-	return argc == 2;
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -68,7 +55,7 @@ main(int argc, char *argv[])
 	for (b = brokers; b->name != NULL; b++) {
 		struct series without = { 0 }, with = { 0 };
 
-		if (b->publish == NULL || !is_wanted(b, argc, argv))
+		if (b->publish == NULL || !broker_is_wanted(b, argv + 2))
 			continue;
 		for (i = 0; i < often; i++) {
 			rate = measure(b, argv[1], false);
