@@ -87,10 +87,13 @@ struct walk {
 	struct stamp now;
 	state_publish_fn *publish;
 	void *arg;
-	uint32_t ifindex;	/* it has come to this link, if it is there... */
-	enum walk_part part;	/* ...this of it... */
-	struct addr addr;	/* ...and what has this key, or follows; */
-	struct router router;	/* the others are 0, which sorts first */
+	/* It has come to this link, if that is there, this part of it, and in
+	 * that to what has this key, or follows. Other keys are 0, which sorts
+	 * first. */
+	uint32_t ifindex;
+	enum walk_part part;
+	struct addr addr;
+	struct router router;
 };
 
 /* The removal of an IPv4 address that may turn out to be a change. */

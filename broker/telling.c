@@ -18,8 +18,8 @@
 struct telling {
 	struct telling_config c;
 	uint64_t line, end;	/* lines of the log not yet copied */
-	struct buf past;	/* those that are, each behind its length and... */
-	size_t past_at;		/* ...topic, a struct entry; said up to here */
+	struct buf past;	/* those that are: an entry, with the length... */
+	size_t past_at;		/* ...as pos, then the line; said up to here */
 	struct present *present;
 	struct buf early;	/* of the present, told before its time */
 	struct buf *out;	/* where it is told to now */

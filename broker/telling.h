@@ -3,8 +3,8 @@
  * event, out of the log; what holds; and that this was all. In pieces, because
  * others would wait for it.
  *
- * All of it is as it was at the beginning: what changes or is overwritten before
- * it was told is copied, for this subscriber alone.
+ * All of it is as it was at the beginning: what changes or is overwritten
+ * before it was told is copied, for this subscriber alone.
  */
 #ifndef KEVD_TELLING_H
 #define KEVD_TELLING_H

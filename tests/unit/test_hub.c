@@ -653,7 +653,8 @@ present_in_pieces(void **state)
 	assert_int_equal(count_lines(&other, "\"mtu\":1400"), 2);
 	assert_true(hub_queued(&r.sub) > hub_unread(&r.sub));
 	assert_true(hub_unread(&r.sub) > 0);
-	buf_puts(hub_say(hub, &r.sub), "{\"topic\":\"kev/synced\",\"seq\":0}\n");
+	buf_puts(hub_say(hub, &r.sub),
+	    "{\"topic\":\"kev/synced\",\"seq\":0}\n");
 	while (tell(&r))
 		pieces++;
 	assert_int_equal(pieces, 4);

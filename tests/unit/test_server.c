@@ -528,7 +528,8 @@ told_in_pieces(void **state)
 	turns(10);
 	for (i = 0; i < 3; i++) {
 		take(&c[i]);
-		assert_int_equal(lines(&c[i], "\"topic\":\"interface/idle"), 200);
+		assert_int_equal(lines(&c[i], "\"topic\":\"interface/idle"),
+		    200);
 		assert_int_equal(lines(&c[i], "\"topic\":\"kev/synced"), 1);
 		assert_int_equal(lines(&c[i], "\"reply\":1"), 1);
 		go(&c[i]);

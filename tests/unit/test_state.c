@@ -1327,8 +1327,8 @@ struct told {
 	char *lines[512];
 	size_t n;
 	uint64_t links;		/* bits of indexes told of */
-	bool early;		/* something came when it was not gone on with */
-	bool asked;
+	bool asked;		/* it is gone on with */
+	bool early;		/* something came when it was not */
 };
 
 static void
