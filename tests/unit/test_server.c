@@ -379,6 +379,47 @@ wait_to_catch_up(void **state)
 	turns(2);
 }
 
+/* Who fell behind and gives up a part gets the present of the rest, and then
+ * the answer. */
+static void
+give_up_a_part(void **state)
+{
+	struct client c;
+	struct kev_event ev = { .topic = KEV_T_INTERFACE_IDLE,
+	    .ifname = "somewhere" };
+	int n;
+
+	(void)state;
+	come(&c, STRANGER);
+	ask(&c, "{\"op\":\"subscribe\",\"topics\":[\"interface/*\"]}\n", 1);
+	take_all(&c, 1);
+	while (!c.peer->sub.behind) {
+		for (n = 0; n < 100; n++)
+			server_publish(&server, &ev);
+		turns(1);
+	}
+	ask(&c, "{\"op\":\"unsubscribe\",\"topics\":[\"interface/attach\"],"
+	    "\"id\":7}\n", 1);
+	turns(2);
+	forget(&c);
+	take_all(&c, 1);
+	assert_int_equal(lines(&c, "\"topic\":\"kev/gap\""), 1);
+	assert_int_equal(lines(&c, "\"resynced\":true"), 1);
+	assert_int_equal(lines(&c, "\"topic\":\"interface/attach\""), 0);
+	assert_int_equal(lines(&c, "\"snapshot\":true") > 0, 1);
+	assert_int_equal(lines(&c, "\"topic\":\"kev/synced\""), 1);
+	assert_true(strstr(c.got.data, "\"topic\":\"kev/gap\"") <
+	    strstr(c.got.data, "\"snapshot\":true"));
+	assert_true(strstr(c.got.data, "\"topic\":\"kev/synced\"") <
+	    strstr(c.got.data, "\"reply\":7"));
+	forget(&c);
+	server_publish(&server, &ev);
+	take_all(&c, 1);
+	assert_int_equal(lines(&c, "\"topic\""), 1);
+	go(&c);
+	turns(2);
+}
+
 /* What was published in this turn and not sent so far holds up nobody. */
 static void
 asks_in_a_burst(void **state)
@@ -681,6 +722,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(globs_of_a_user, start, stop),
 		cmocka_unit_test_setup_teardown(unread_of_a_user, start, stop),
 		cmocka_unit_test_setup_teardown(wait_to_catch_up, start, stop),
+		cmocka_unit_test_setup_teardown(give_up_a_part, start, stop),
 		cmocka_unit_test_setup_teardown(asks_in_a_burst, start, stop),
 		cmocka_unit_test_setup_teardown(go_in_a_turn, start, stop),
 		cmocka_unit_test_setup_teardown(long_answers, start, stop),
