@@ -1387,6 +1387,7 @@ assert_told(struct told *a, struct told *b)
 static struct change
 any_change(void)
 {
+	static char altname[] = "x";
 	uint32_t ifindex = 1 + (uint32_t)rand() % 4;
 	struct change c;
 
@@ -1402,7 +1403,7 @@ any_change(void)
 	case 3:
 		c = link_change(ifindex, "a", RUNNING);
 		c.link.link.altnames = rand() % 2 ?
-		    (struct kev_names){ (char[]){ "x" }, 2, 1 } :
+		    (struct kev_names){ altname, sizeof altname, 1 } :
 		    (struct kev_names){ NULL, 0, 0 };
 		c.link.link.carrier_changes = (uint32_t)rand() % 5;
 		return c;
