@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -530,6 +531,8 @@ peer_new(struct peer_group *g, int fd, struct user *user, pid_t pid)
 	p->group = g;
 	p->user = user;
 	p->pid = pid;
+	/* sendfile(2) can be told in no other way. */
+	fcntl(fd, F_SETFL, O_NONBLOCK);
 	ev_io_init(&p->in, readable, fd, EV_READ);
 	ev_io_init(&p->out, writable, fd, EV_WRITE);
 	p->in.data = p->out.data = p;

@@ -295,8 +295,6 @@ acceptable(struct ev_loop *loop, ev_io *w, int events)
 			return;
 		}
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		/* sendfile(2) can be told in no other way. */
-		fcntl(fd, F_SETFL, O_NONBLOCK);
 		take_client(s, fd);
 	}
 }
