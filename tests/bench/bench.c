@@ -128,6 +128,8 @@ finish(pid_t pid)
 {
 	int status;
 
+	if (pid <= 0)
+		die("there is no process to be ended");
 	kill(pid, SIGCONT);
 	kill(pid, SIGTERM);
 	waitpid(pid, &status, 0);
@@ -223,8 +225,10 @@ compare_times(const void *a, const void *b)
 double
 percentile(uint64_t *v, unsigned n, unsigned p)
 {
+	unsigned i = (n - 1) * p / 100;
+
 	qsort(v, n, sizeof *v, compare_times);
-	return (double)v[(n - 1) * p / 100];
+	return (double)v[i];
 }
 
 unsigned

@@ -184,10 +184,11 @@ static const char *
 payload(const char *text)
 {
 	static char bytes[PAYLOAD + 1];
-	size_t n = strlen(text);
+	size_t i;
 
 	memset(bytes, '.', PAYLOAD);
-	memcpy(bytes, text, n);
+	for (i = 0; text[i] != '\0'; i++)
+		bytes[i] = text[i];
 	bytes[PAYLOAD - 1] = '\n';
 	return bytes;
 }

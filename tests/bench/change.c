@@ -106,10 +106,9 @@ translate(int from, int to)
 {
 	_Alignas(struct nlmsghdr) char bytes[8192];
 	char text[1024];
-	ssize_t n;
 	int len;
 
-	while ((n = recv(from, bytes, sizeof bytes, 0)) > 0) {
+	while (recv(from, bytes, sizeof bytes, 0) > 0) {
 		len = put_json((const struct nlmsghdr *)bytes, text,
 		    sizeof text);
 		if (send(to, text, (size_t)len, MSG_NOSIGNAL) != len)

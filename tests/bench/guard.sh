@@ -5,6 +5,8 @@
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
 needs ip valgrind
+# It takes a minute where there is something else to do.
+export KEV_TEST_SECONDS="${KEV_TEST_SECONDS:-300}"
 [ -z "${SANITIZE:-}${KEV_WRAP:-}" ] || skip "instructions of tools count, too"
 namespaces
 ip link add v0 type veth peer name v1 || exit 1

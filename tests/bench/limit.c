@@ -325,7 +325,7 @@ make_events(int fd, unsigned count)
 	bytes[SIZE - 1] = '\n';
 	for (i = 0; i < count; i++) {
 		if (i == count - 1)
-			memcpy(bytes, READERS_MARK, strlen(READERS_MARK));
+			memcpy(bytes, READERS_MARK, sizeof READERS_MARK - 1);
 		if (send(fd, bytes, SIZE, MSG_NOSIGNAL) != SIZE)
 			_exit(1);
 	}
