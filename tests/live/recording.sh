@@ -93,7 +93,7 @@ case $(present) in
 *192.0.2.10*203.0.113.1*) ;;
 *) fail "$(present)" ;;
 esac
-for said in ":1: not JSON" ":2: not JSON" ":4: \"hex\" has an odd" \
+for said in ":1: not an object" ":2: not an object" ":4: \"hex\" has an odd" \
     ":5: messages of \"kern_event\"" ":6: \"time\" must be" \
     ":7: malformed message of rtnetlink" ":9: longer than a line may be"; do
 	says "$dir/bad$said"
