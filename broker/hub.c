@@ -56,7 +56,7 @@ struct hub {
 	TAILQ_HEAD(, interest) interests;
 	struct owing_list dirty;	/* OWES_NEW */
 	struct owing_list owing;	/* OWES_OLD */
-	LIST_HEAD(, subscriber) told;	/* those with a telling */
+	struct telling_list told;
 };
 
 struct hub *
@@ -254,8 +254,7 @@ make_room(struct hub *h, size_t len)
 	hub_flush(h);
 	i = history_from(&h->log, h->log.tail + lacks);
 	pos = i < h->log.end ? history_line(&h->log, i, &end).pos : h->log.head;
-	LIST_FOREACH(s, &h->told, told_entry)
-		telling_keep(s->telling, i);
+	telling_keep(&h->told, i);
 	TAILQ_FOREACH(in, &h->owing, owing_entry) {
 		LIST_FOREACH(s, &in->members, entry) {
 			if (outq_behind(&s->q) == 0 ||
@@ -547,9 +546,6 @@ say_gap(struct hub *h, struct subscriber *s, bool resynced)
 static void
 end_telling(struct subscriber *s)
 {
-	if (s->telling == NULL)
-		return;
-	LIST_REMOVE(s, told_entry);
 	telling_free(s->telling);
 	s->telling = NULL;
 	s->q.held = false;
@@ -582,16 +578,14 @@ get_telling(struct hub *h, struct subscriber *s)
 		.log = &h->log, .filter = &s->interest->filter, .run = h->run,
 		.seq = h->seq, .now = h->config.now(h->config.source),
 		.affords = h->config.affords, .subscriber = s,
+		.list = &h->told,
 	};
 
 	if (s->telling != NULL)
 		return s->telling;
 	s->telling = telling_new(&config);
 	s->q.held = s->telling != NULL;
-	if (s->telling != NULL)
-		LIST_INSERT_HEAD(&h->told, s, told_entry);
-	else
-		s->q.own.failed = true;
+	s->q.own.failed |= s->telling == NULL;
 	return s->telling;
 }
 

@@ -31,7 +31,6 @@ struct subscriber {
 	LIST_ENTRY(subscriber) entry;	/* those of the same interest */
 	struct interest *interest;	/* NULL: not subscribed */
 	struct outq q;
-	LIST_ENTRY(subscriber) told_entry;	/* while it has a telling */
 	struct telling *telling;	/* what goes before, or NULL */
 	uint64_t mark;			/* events of the stream counted in: */
 	uint64_t sent;			/* events put into its queue, less... */

@@ -29,6 +29,31 @@ peer_of(struct subscriber *s)
 	return (struct peer *)((char *)s - offsetof(struct peer, sub));
 }
 
+/* From now on for these alone. */
+static void
+watch(struct peer *p, int events)
+{
+	if (p->watched == events)
+		return;
+	p->watched = (unsigned char)events;
+	ev_io_stop(p->group->loop, &p->io);
+	ev_io_set(&p->io, p->io.fd, events);
+	if (events != 0)
+		ev_io_start(p->group->loop, &p->io);
+}
+
+static void
+watch_also(struct peer *p, int event)
+{
+	watch(p, p->watched | event);
+}
+
+static void
+watch_no_more(struct peer *p, int event)
+{
+	watch(p, p->watched & ~event);
+}
+
 void
 peer_close(struct peer *p)
 {
@@ -37,8 +62,7 @@ peer_close(struct peer *p)
 	if (p->dead)
 		return;
 	p->dead = true;
-	ev_io_stop(g->loop, &p->in);
-	ev_io_stop(g->loop, &p->out);
+	watch(p, 0);
 	if (g->next == p)
 		g->next = TAILQ_NEXT(p, busy_entry);
 	if (p->busy)
@@ -50,6 +74,15 @@ peer_close(struct peer *p)
 	g->count--;
 }
 
+static void
+drop_frame(struct peer *p)
+{
+	if (p->frame != NULL)
+		frame_fini(p->frame);
+	free(p->frame);
+	p->frame = NULL;
+}
+
 void
 peer_reap(struct peer_group *g)
 {
@@ -59,10 +92,11 @@ peer_reap(struct peer_group *g)
 		TAILQ_REMOVE(&g->dead, p, entry);
 		hub_unsubscribe(g->hub, &p->sub);
 		outq_fini(&p->sub.q);
-		frame_fini(&p->frame);
-		if (g->lent_gone < p->lent.end)
-			g->lent_gone = p->lent.end;
-		close(p->in.fd);
+		drop_frame(p);
+		if (p->lent != NULL && g->lent_gone < p->lent->end)
+			g->lent_gone = p->lent->end;
+		free(p->lent);
+		close(p->io.fd);
 		p->user->unread -= p->unread;
 		p->user->globs -= p->globs;
 		user_drop_client(p->user);
@@ -75,14 +109,14 @@ peer_reap(struct peer_group *g)
 static void
 close_if_done(struct peer *p)
 {
-	if (p->eof && frame_is_empty(&p->frame) && p->sub.interest == NULL &&
+	if (p->eof && (p->frame == NULL || frame_is_empty(p->frame)) && p->sub.interest == NULL &&
 	    hub_queued(&p->sub) == 0)
 		peer_close(p);
 }
 
 /* A long piece of the log, which many may be sent, goes without a copy. */
 static bool
-can_lend(const struct peer *p, uint64_t *pos, uint64_t *len)
+can_lend(struct peer *p, uint64_t *pos, uint64_t *len)
 {
 	const struct outq *q = &p->sub.q;
 
@@ -90,26 +124,31 @@ can_lend(const struct peer *p, uint64_t *pos, uint64_t *len)
 	    q->held || outq_behind(q) < LEND)
 		return false;
 	*len = stream_piece(q->stream, q->at, pos);
-	return *len >= LEND;
+	if (*len < LEND)
+		return false;
+	if (p->lent == NULL)
+		p->lent = calloc(1, sizeof *p->lent);
+	return p->lent != NULL;
 }
 
 static ssize_t
 send_pages(struct peer *p, uint64_t pos, uint64_t len, size_t *total)
 {
 	struct history *log = hub_history(p->group->hub);
+	struct lent *lent = p->lent;
 	size_t offset;
 	ssize_t sent;
 
 	*total = history_lend(log, pos, len, &offset);
-	sent = sys_send_pages(p->in.fd, log->fd, offset, *total);
+	sent = sys_send_pages(p->io.fd, log->fd, offset, *total);
 	if (sent <= 0)
 		return sent;
-	if (p->lent.end != pos || p->lent.sent != p->sub.q.sent) {
-		p->lent.pos = pos;
-		p->lent.begun = p->sub.q.sent;
+	if (lent->end != pos || lent->sent != p->sub.q.sent) {
+		lent->pos = pos;
+		lent->begun = p->sub.q.sent;
 	}
-	p->lent.end = pos + (uint64_t)sent;
-	p->lent.sent = p->sub.q.sent + (uint64_t)sent;
+	lent->end = pos + (uint64_t)sent;
+	lent->sent = p->sub.q.sent + (uint64_t)sent;
 	return sent;
 }
 
@@ -117,17 +156,17 @@ send_pages(struct peer *p, uint64_t pos, uint64_t len, size_t *total)
 static bool
 has_before(const struct peer *p, uint64_t pos)
 {
-	size_t unread = p->lent.end == 0 ? 0 : sys_unread(p->in.fd);
+	const struct lent *lent = p->lent;
+	size_t unread = lent == NULL ? 0 : sys_unread(p->io.fd);
 	uint64_t read;
 
 	if (unread == 0)
 		return false;
 	read = unread < p->sub.q.sent ? p->sub.q.sent - unread : 0;
-	if (read >= p->lent.sent)
+	if (read >= lent->sent)
 		return false;
 	/* What went before this piece may be from anywhere. */
-	return read < p->lent.begun ||
-	    p->lent.pos + (read - p->lent.begun) < pos;
+	return read < lent->begun || lent->pos + (read - lent->begun) < pos;
 }
 
 bool
@@ -143,7 +182,7 @@ peer_in_flight(struct peer_group *g, uint64_t pos)
 			return true;
 	}
 	TAILQ_FOREACH(p, &g->dead, entry) {
-		if (p->lent.end > 0)
+		if (p->lent != NULL)
 			return true;
 	}
 	return false;
@@ -166,7 +205,7 @@ send_copy(struct peer *p, size_t *total)
 		    iov + n, PIECES - n, total);
 	*total += own;
 	msg.msg_iovlen = (size_t)n;
-	return sendmsg(p->in.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return sendmsg(p->io.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /*
@@ -243,7 +282,7 @@ block(struct peer *p)
 	p->sub.blocked = true;
 	p->looked = p->sub.q.sent;
 	p->looks = 0;
-	ev_io_start(g->loop, &p->out);
+	watch_also(p, EV_WRITE);
 	if (g->timeout > 0 && !ev_is_active(&g->look))
 		ev_timer_again(g->loop, &g->look);
 }
@@ -254,7 +293,7 @@ be_busy(struct peer *p)
 {
 	struct peer_group *g = p->group;
 
-	ev_io_stop(g->loop, &p->in);
+	watch_no_more(p, EV_READ);
 	p->busy = true;
 	TAILQ_INSERT_TAIL(&g->busy, p, busy_entry);
 	ev_idle_start(g->loop, &g->idle);
@@ -283,7 +322,7 @@ flush(struct peer *p)
 		}
 	} while (catch_up(p));
 	if (s->blocked)
-		ev_io_stop(p->group->loop, &p->out);
+		watch_no_more(p, EV_WRITE);
 	s->blocked = false;
 	/* It goes on only when it took what it was told. */
 	if (s->telling != NULL && !p->busy)
@@ -319,6 +358,27 @@ has_room(struct peer *p)
 	return !p->dead && !is_full(p);
 }
 
+static enum frame_found
+next_line(struct peer *p, const char **line, size_t *len)
+{
+	enum frame_found found = FRAME_NONE;
+
+	if (p->frame != NULL)
+		found = frame_next(p->frame, p->eof, line, len);
+	if (found == FRAME_NONE && p->frame != NULL &&
+	    frame_is_empty(p->frame) && !p->frame->skipping)
+		drop_frame(p);
+	return found;
+}
+
+static bool
+feed(struct peer *p, const char *bytes, size_t n)
+{
+	if (p->frame == NULL)
+		p->frame = calloc(1, sizeof *p->frame);
+	return p->frame != NULL && frame_feed(p->frame, bytes, n);
+}
+
 /* Takes lines; stops while it, or its user, doesn't take our answers. */
 static void
 take_lines(struct peer *p)
@@ -332,14 +392,14 @@ take_lines(struct peer *p)
 	for (n = 0; !p->dead; n++) {
 		/* What comes next is answered after what it is told now. */
 		if (!has_room(p) || p->sub.telling != NULL) {
-			ev_io_stop(g->loop, &p->in);
+			watch_no_more(p, EV_READ);
 			return;
 		}
 		if (n == KEV_TURN || p->user->spent) {
 			be_busy(p);
 			return;
 		}
-		found = frame_next(&p->frame, p->eof, &line, &len);
+		found = next_line(p, &line, &len);
 		if (found == FRAME_NONE)
 			break;
 		g->line(p, found == FRAME_LINE ? line : NULL, len);
@@ -350,23 +410,20 @@ take_lines(struct peer *p)
 	if (p->dead)
 		return;
 	if (!p->eof) {
-		ev_io_start(g->loop, &p->in);
+		watch_also(p, EV_READ);
 		return;
 	}
-	ev_io_stop(g->loop, &p->in);
+	watch_no_more(p, EV_READ);
 	close_if_done(p);
 }
 
 static void
-readable(struct ev_loop *loop, ev_io *w, int events)
+readable(struct peer *p)
 {
-	struct peer *p = w->data;
 	char bytes[16384];
 	ssize_t n;
 
-	(void)loop;
-	(void)events;
-	n = recv(w->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+	n = recv(p->io.fd, bytes, sizeof bytes, MSG_DONTWAIT);
 	if (n == -1) {
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 			peer_close(p);
@@ -376,8 +433,8 @@ readable(struct ev_loop *loop, ev_io *w, int events)
 		p->eof = true;
 		/* From here on only a hang-up ends it, or a failing write. */
 		if (p->group->hangup != -1)
-			sys_hangup_watch(p->group->hangup, w->fd, p);
-	} else if (!frame_feed(&p->frame, bytes, (size_t)n)) {
+			sys_hangup_watch(p->group->hangup, p->io.fd, p);
+	} else if (!feed(p, bytes, (size_t)n)) {
 		peer_close(p);
 		return;
 	}
@@ -385,15 +442,24 @@ readable(struct ev_loop *loop, ev_io *w, int events)
 }
 
 static void
-writable(struct ev_loop *loop, ev_io *w, int events)
+writable(struct peer *p)
+{
+	peer_flush(&p->sub);
+	if (!p->dead && !p->sub.blocked && !p->busy &&
+	    (p->watched & EV_READ) == 0)
+		take_lines(p);
+}
+
+static void
+ready(struct ev_loop *loop, ev_io *w, int events)
 {
 	struct peer *p = w->data;
 
 	(void)loop;
-	(void)events;
-	peer_flush(&p->sub);
-	if (!p->dead && !p->sub.blocked && !p->busy && !ev_is_active(&p->in))
-		take_lines(p);
+	if (events & EV_WRITE)
+		writable(p);
+	if (!p->dead && (events & p->watched & EV_READ) != 0)
+		readable(p);
 }
 
 /* False: its user had its turn. */
@@ -533,12 +599,11 @@ peer_new(struct peer_group *g, int fd, struct user *user, pid_t pid)
 	p->pid = pid;
 	/* sendfile(2) can be told in no other way. */
 	fcntl(fd, F_SETFL, O_NONBLOCK);
-	ev_io_init(&p->in, readable, fd, EV_READ);
-	ev_io_init(&p->out, writable, fd, EV_WRITE);
-	p->in.data = p->out.data = p;
+	ev_io_init(&p->io, ready, fd, EV_READ);
+	p->io.data = p;
 	TAILQ_INSERT_TAIL(&g->live, p, entry);
 	g->count++;
-	ev_io_start(g->loop, &p->in);
+	watch_also(p, EV_READ);
 	return p;
 }
 

@@ -39,25 +39,28 @@ struct peer_group {
 	void *server;
 };
 
+/* The last piece of the log that one was lent, see history_lend. */
+struct lent {
+	uint64_t pos, end;	/* where it is */
+	uint64_t begun, sent;	/* what of sub.q.sent it is */
+};
+
+/* There may be many who only wait: what they don't need then is elsewhere. */
 struct peer {
 	struct subscriber sub;
-	ev_io in, out;
+	ev_io io;
 	TAILQ_ENTRY(peer) entry, busy_entry;
 	struct peer_group *group;
 	struct user *user;
-	struct frame frame;
+	struct frame *frame;	/* while there is a piece of a line, or NULL */
 	char *patterns;		/* as it gave them, a JSON array; owned */
 	size_t globs;		/* of its subscription */
 	size_t unread;		/* of user->unread, what is its own */
 	pid_t pid;
-	/* The last piece of the log that it was lent, see history_lend: where
-	 * it is, and what of sub.q.sent it is. */
-	struct {
-		uint64_t pos, end;
-		uint64_t begun, sent;
-	} lent;
+	struct lent *lent;	/* NULL: nothing, ever */
 	uint64_t looked;	/* sub.q.sent at its last progress, and... */
 	unsigned looks;		/* ...how many looks were there since then */
+	unsigned char watched;	/* EV_READ, EV_WRITE, of its socket */
 	bool busy;		/* has more to do, and its turn is over */
 	bool waits;		/* to catch up, until its user reads more */
 	bool eof;		/* it will send nothing more */

@@ -8,6 +8,7 @@
 #include "source.h"
 #include "sys.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -265,11 +266,11 @@ take_a_break(struct server *s, const char *why)
 static bool
 has_memory(void)
 {
-	/* Not to be optimized away. */
-	void *volatile p = malloc(RESERVE);
+	/* malloc(3) would keep it for itself. */
+	void *p = mmap(NULL, RESERVE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANON, -1, 0);
 
-	free(p);
-	return p != NULL;
+	return p != MAP_FAILED && munmap(p, RESERVE) == 0;
 }
 
 static void

@@ -16,6 +16,7 @@
 #define PARSED 32
 
 struct telling {
+	LIST_ENTRY(telling) entry;
 	struct telling_config c;
 	uint64_t line, end;	/* lines of the log not yet copied */
 	struct buf past;	/* those that are: an entry, with the length... */
@@ -36,6 +37,7 @@ telling_new(const struct telling_config *config)
 		return NULL;
 	t->c = *config;
 	t->out = &t->early;
+	LIST_INSERT_HEAD(config->list, t, entry);
 	return t;
 }
 
@@ -53,6 +55,7 @@ telling_free(struct telling *t)
 {
 	if (t == NULL)
 		return;
+	LIST_REMOVE(t, entry);
 	present_free(t->present);
 	forget(t);
 	buf_fini(&t->last);
@@ -121,12 +124,16 @@ copy_lines(struct telling *t, uint64_t upto, size_t n)
 }
 
 void
-telling_keep(struct telling *t, uint64_t line)
+telling_keep(const struct telling_list *list, uint64_t line)
 {
-	if (t->line >= t->end || t->line >= line)
-		return;
-	copy_lines(t, line, SIZE_MAX);
-	check(t, &t->past);
+	struct telling *t;
+
+	LIST_FOREACH(t, list, entry) {
+		if (t->line >= t->end || t->line >= line)
+			continue;
+		copy_lines(t, line, SIZE_MAX);
+		check(t, &t->past);
+	}
 }
 
 /* True when there are no more. */

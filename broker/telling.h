@@ -14,13 +14,17 @@
 #include "history.h"
 #include "present.h"
 
+#include <sys/queue.h>
+
 struct subscriber;
 struct telling;
+LIST_HEAD(telling_list, telling);
 
 struct telling_config {
 	const struct history *log;
 	const struct kev_filter *filter;
 	const char *run;
+	struct telling_list *list;	/* it is on, until it is freed */
 	uint64_t seq;		/* the last event */
 	struct stamp now;
 	/* Whether more may be copied for that subscriber. */
@@ -51,7 +55,7 @@ bool telling_go_on(struct telling *, struct buf *out, uint64_t *events);
 struct buf *telling_last(struct telling *);
 
 /* Lines of the log before that number are about to be overwritten. */
-void telling_keep(struct telling *, uint64_t line);
+void telling_keep(const struct telling_list *, uint64_t line);
 
 /* Whether something had to be copied and could not be: the rest is lost. */
 bool telling_is_broken(const struct telling *);

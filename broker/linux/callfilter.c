@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
@@ -161,6 +162,10 @@ sandbox_calls(enum sandbox_process who)
 	if (error == 0)
 		error = seccomp_load(ctx);
 	seccomp_release(ctx);
+#ifdef HAVE_MALLOC_TRIM
+	/* It took more than kevd has of its own. */
+	malloc_trim(0);
+#endif
 	return error;
 }
 

@@ -681,7 +681,7 @@ progress(uint64_t takes, bool enough)
 	server.peers.queue = 1 << 20;
 	come(&c, 0);
 	/* The least that there is, so that the pieces are small. */
-	assert_int_equal(setsockopt(c.peer->in.fd, SOL_SOCKET, SO_SNDBUF,
+	assert_int_equal(setsockopt(c.peer->io.fd, SOL_SOCKET, SO_SNDBUF,
 	    &size, sizeof size), 0);
 	ask(&c, "{\"op\":\"topics\"}\n", 200);
 	turns(20);
