@@ -54,7 +54,8 @@ void sys_pages_free(void *pages, size_t size, int fd);
  * Sends LEN bytes at OFFSET without a copy; as send(2), to a SOCK that does not
  * block. They must not change before they are read, which sys_unread tells, or
  * sys_pages_renew has put fresh pages of 0 in their place: whoever has not read
- * the old ones keeps them. That takes longer than a copy.
+ * the old ones keeps them. That takes longer than a copy. (Linux: nobody sees
+ * that who reads moved pages into a pipe, by splice(2); kev(7) warns of it.)
  */
 ssize_t sys_send_pages(int sock, int fd, size_t offset, size_t len);
 void sys_pages_renew(void *from, size_t len);
