@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define PIECES 32
-/* Fewer bytes are copied faster than their pages are handed over. */
+/* Fewer bytes are copied nearly as fast as their pages are handed over. */
 #define LEND 16384
 /* Who takes less bytes than that in so many looks in a row is cut off. It is
  * little for the slowest of links, and more than nothing, which would let what
