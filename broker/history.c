@@ -179,6 +179,13 @@ history_lend(struct history *h, uint64_t pos, uint64_t len, size_t *offset)
 	return (size_t)len;
 }
 
+void
+history_lend_no_more(struct history *h)
+{
+	close(h->fd);
+	h->fd = -1;
+}
+
 int
 history_iov(const struct history *h, uint64_t pos, size_t len,
     struct iovec *iov)

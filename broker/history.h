@@ -62,6 +62,9 @@ bool history_has_lent(const struct history *);
 size_t history_lend(struct history *, uint64_t pos, uint64_t len,
     size_t *offset);
 
+/* The system does not send from it after all: "fd" is -1 from now on. */
+void history_lend_no_more(struct history *);
+
 /* Makes the ring larger, for a line that no forgetting makes room for. */
 bool history_grow(struct history *, size_t len);
 

@@ -165,7 +165,6 @@ serve(struct kevd *k, int token)
 	ev_signal_init(&interrupt, stop, SIGINT);
 	ev_signal_start(loop, &term);
 	ev_signal_start(loop, &interrupt);
-	signal(SIGPIPE, SIG_IGN);
 	source_start(k->source, loop);
 	recorder_start(k->recorder, loop);
 	server_start(&k->server, loop, k->source);
@@ -191,6 +190,10 @@ main(int argc, char *argv[])
 	if (status != -1)
 		return status;
 	log_init("kevd", k.options.verbose);
+	/* A reader that went, and a file as large as it may be, are told by
+	 * errors, too. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (k.options.detach && (token = daemon_detach()) == -1)
 		return EXIT_FAILURE;
 	good = open_all(&k) && serve(&k, token);

@@ -109,8 +109,8 @@ peer_reap(struct peer_group *g)
 static void
 close_if_done(struct peer *p)
 {
-	if (p->eof && (p->frame == NULL || frame_is_empty(p->frame)) && p->sub.interest == NULL &&
-	    hub_queued(&p->sub) == 0)
+	if (p->eof && (p->frame == NULL || frame_is_empty(p->frame)) &&
+	    p->sub.interest == NULL && hub_queued(&p->sub) == 0)
 		peer_close(p);
 }
 
@@ -221,6 +221,11 @@ send_some(struct peer *p)
 
 	sent = can_lend(p, &pos, &len) ? send_pages(p, pos, len, &total) :
 	    send_copy(p, &total);
+	if (sent == -1 && hub_history(p->group->hub)->fd != -1 &&
+	    (errno == EINVAL || errno == ENOSYS)) {
+		history_lend_no_more(hub_history(p->group->hub));
+		sent = send_copy(p, &total);
+	}
 	if (sent == -1) {
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
 		    errno != ENOBUFS && errno != ENOMEM)

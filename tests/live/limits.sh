@@ -62,3 +62,11 @@ leave
 ask '{"op":"ping"}'
 served
 stop_kevd
+
+# Nor does a limit on files end it, for which the log is one.
+if command -v prlimit >/dev/null; then
+	KEV_WRAP="prlimit --fsize=4096 ${KEV_WRAP:-}" start_kevd
+	ask '{"op":"ping"}'
+	served
+	stop_kevd
+fi

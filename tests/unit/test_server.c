@@ -714,6 +714,37 @@ takes_too_little(void **state)
 	progress(65536 / 5 - 5000, false);
 }
 
+/* Long pieces come, whether the system sends them from the log or not. */
+static void
+long_pieces(void **state)
+{
+	struct kev_event ev = { .topic = KEV_T_INTERFACE_IDLE,
+	    .ifname = "somewhere" };
+	struct history *log = hub_history(server.hub);
+	struct client c;
+	int n, refuses;
+
+	(void)state;
+	come(&c, STRANGER);
+	ask(&c, "{\"op\":\"subscribe\",\"topics\":[\"interface/idle\"]}\n", 1);
+	take_all(&c, 1);
+	for (refuses = 0; refuses < 2; refuses++) {
+		/* Nothing can be sent from a directory. */
+		if (refuses) {
+			close(log->fd);
+			log->fd = open("/", O_RDONLY);
+		}
+		forget(&c);
+		for (n = 0; n < 500; n++)
+			server_publish(&server, &ev);
+		take_all(&c, 1);
+		assert_int_equal(lines(&c, "interface/idle"), 500);
+		assert_int_equal(log->fd == -1, refuses);
+	}
+	go(&c);
+	turns(2);
+}
+
 int
 main(void)
 {
@@ -727,6 +758,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(go_in_a_turn, start, stop),
 		cmocka_unit_test_setup_teardown(long_answers, start, stop),
 		cmocka_unit_test_setup_teardown(told_in_pieces, start, stop),
+		cmocka_unit_test_setup_teardown(long_pieces, start, stop),
 		cmocka_unit_test_setup_teardown(long_patterns, start, stop),
 		cmocka_unit_test_setup_teardown(cut_off, start, stop),
 		cmocka_unit_test_setup_teardown(takes_enough, start, stop),
