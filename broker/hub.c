@@ -47,6 +47,7 @@ struct hub {
 	struct hub_config config;
 	char run[17];
 	uint64_t seq;
+	bool publishing;	/* the last event is not yet in the streams */
 	uint64_t missing;	/* the last one that found no place in the log */
 	uint64_t events[KEV_TOPICS];
 	struct history log;
@@ -370,6 +371,7 @@ hub_publish(struct hub *h, struct kev_event *ev)
 	ev->seq = ++h->seq;
 	ev->run = h->run;
 	h->events[ev->topic]++;
+	h->publishing = true;
 	if (h->config.history > 0) {
 		offer_encode(h, &o);
 		if (!o.encoded)
@@ -382,6 +384,13 @@ hub_publish(struct hub *h, struct kev_event *ev)
 	}
 	if (h->names.n > 0 && (KEV_TOPIC_KEV & UINT64_C(1) << ev->topic) == 0)
 		offer_by_names(h, &o);
+	h->publishing = false;
+}
+
+bool
+hub_may_tell(const struct hub *h)
+{
+	return !h->publishing;
 }
 
 static bool
@@ -633,7 +642,7 @@ hub_go_on(struct hub *h, struct subscriber *s)
 bool
 hub_catch_up(struct hub *h, struct subscriber *s)
 {
-	if (!s->behind || s->telling != NULL)
+	if (!s->behind || s->telling != NULL || !hub_may_tell(h))
 		return false;
 	outq_join(&s->q, &h->log, &s->interest->stream);
 	say_gap(h, s, true);

@@ -111,6 +111,12 @@ void hub_tell_present(struct hub *, struct subscriber *);
 bool hub_go_on(struct hub *, struct subscriber *);
 
 /*
+ * Not while an event is on its way to the streams: what holds could have its
+ * number, and be without it.
+ */
+bool hub_may_tell(const struct hub *);
+
+/*
  * All of its own is sent: if it had fallen behind, says so and begins to tell
  * it the present. Returns whether there is something to send now.
  */

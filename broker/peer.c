@@ -132,6 +132,34 @@ can_lend(struct peer *p, uint64_t *pos, uint64_t *len)
 }
 
 static ssize_t
+send_copy(struct peer *p, size_t *total)
+{
+	const struct outq *q = &p->sub.q;
+	struct iovec iov[PIECES];
+	struct msghdr msg = { .msg_iov = iov };
+	size_t own = q->own.len - q->own_sent;
+	int n = 0;
+
+	*total = 0;
+	if (own > 0)
+		iov[n++] = (struct iovec){ q->own.data + q->own_sent, own };
+	if (q->stream != NULL && !q->held)
+		n += stream_iov(q->stream, hub_history(p->group->hub), q->at,
+		    iov + n, PIECES - n, total);
+	*total += own;
+	msg.msg_iovlen = (size_t)n;
+	return sendmsg(p->io.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* What a socket says of itself. */
+static bool
+is_of_socket(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR ||
+	    error == EPIPE || error == ECONNRESET;
+}
+
+static ssize_t
 send_pages(struct peer *p, uint64_t pos, uint64_t len, size_t *total)
 {
 	struct history *log = hub_history(p->group->hub);
@@ -141,6 +169,12 @@ send_pages(struct peer *p, uint64_t pos, uint64_t len, size_t *total)
 
 	*total = history_lend(log, pos, len, &offset);
 	sent = sys_send_pages(p->io.fd, log->fd, offset, *total);
+	if (sent == -1 && !is_of_socket(errno)) {
+		/* Memory may be there another time. */
+		if (errno != ENOMEM && errno != ENOBUFS)
+			history_lend_no_more(log);
+		return send_copy(p, total);
+	}
 	if (sent <= 0)
 		return sent;
 	if (lent->end != pos || lent->sent != p->sub.q.sent) {
@@ -188,26 +222,6 @@ peer_in_flight(struct peer_group *g, uint64_t pos)
 	return false;
 }
 
-static ssize_t
-send_copy(struct peer *p, size_t *total)
-{
-	const struct outq *q = &p->sub.q;
-	struct iovec iov[PIECES];
-	struct msghdr msg = { .msg_iov = iov };
-	size_t own = q->own.len - q->own_sent;
-	int n = 0;
-
-	*total = 0;
-	if (own > 0)
-		iov[n++] = (struct iovec){ q->own.data + q->own_sent, own };
-	if (q->stream != NULL && !q->held)
-		n += stream_iov(q->stream, hub_history(p->group->hub), q->at,
-		    iov + n, PIECES - n, total);
-	*total += own;
-	msg.msg_iovlen = (size_t)n;
-	return sendmsg(p->io.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
 /*
  * One system call for all that is owed. Returns false when the socket takes
  * nothing more.
@@ -219,13 +233,10 @@ send_some(struct peer *p)
 	size_t total;
 	ssize_t sent;
 
-	sent = can_lend(p, &pos, &len) ? send_pages(p, pos, len, &total) :
-	    send_copy(p, &total);
-	if (sent == -1 && hub_history(p->group->hub)->fd != -1 &&
-	    (errno == EINVAL || errno == ENOSYS)) {
-		history_lend_no_more(hub_history(p->group->hub));
+	if (can_lend(p, &pos, &len))
+		sent = send_pages(p, pos, len, &total);
+	else
 		sent = send_copy(p, &total);
-	}
 	if (sent == -1) {
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
 		    errno != ENOBUFS && errno != ENOMEM)
@@ -264,14 +275,14 @@ peer_affords(struct subscriber *s)
 
 /*
  * What holds now is a copy for it alone: it may have to wait for that until
- * others of its user have read theirs.
+ * others of its user have read theirs; and for the end of a hub_publish.
  */
 static bool
 catch_up(struct peer *p)
 {
 	struct peer_group *g = p->group;
 	bool waits = p->sub.behind && p->sub.telling == NULL &&
-	    !peer_affords(&p->sub);
+	    (!hub_may_tell(g->hub) || !peer_affords(&p->sub));
 
 	g->waiting += waits;
 	g->waiting -= p->waits;

@@ -84,19 +84,49 @@ sys_hangup_next(int hangup)
 	return NULL;
 }
 
+/*
+ * Where memory is not given out beyond what there is, that of a file is asked
+ * for page by page, and a page that is not to be had ends the process. Not
+ * known is known once, because later, in the sandbox, nothing can be opened.
+ */
+static bool
+has_file_memory(void)
+{
+	static int policy = -1;
+	FILE *f;
+
+	if (policy != -1)
+		return policy != 2;
+	policy = 2;
+	f = fopen("/proc/sys/vm/overcommit_memory", "re");
+	if (f == NULL)
+		return false;
+	if (fscanf(f, "%d", &policy) != 1)
+		policy = 2;
+	fclose(f);
+	return policy != 2;
+}
+
+/* Part of a huge page is not renewed but cleared, for all who have it. */
+static bool
+has_small_pages(void *p, size_t size)
+{
+	return madvise(p, size, MADV_NOHUGEPAGE) == 0 || errno == EINVAL;
+}
+
 /* Where not all of that works the memory can't be sent, but is there. */
 void *
 sys_pages_new(size_t size, int *fd)
 {
 	void *p = MAP_FAILED;
 
-	*fd = memfd_create("kev-log", MFD_CLOEXEC);
+	*fd = has_file_memory() ? memfd_create("kev-log", MFD_CLOEXEC) : -1;
 	if (*fd != -1 && ftruncate(*fd, (off_t)size) == 0)
 		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, *fd,
 		    0);
 	/* The finder has no part in it. */
 	if (p != MAP_FAILED && madvise(p, size, MADV_DONTFORK) == 0 &&
-	    madvise(p, size, MADV_REMOVE) == 0)
+	    has_small_pages(p, size) && madvise(p, size, MADV_REMOVE) == 0)
 		return p;
 	if (p != MAP_FAILED)
 		munmap(p, size);

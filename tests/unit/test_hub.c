@@ -77,7 +77,7 @@ flush(struct subscriber *s)
 				return;
 		}
 	} while (hub_catch_up(hub, s) || (!r->waits && (hub_go_on(hub, s) ||
-	    s->behind || outq_ready(&s->q) > 0)));
+	    (s->behind && hub_may_tell(hub)) || outq_ready(&s->q) > 0)));
 	s->blocked = false;
 }
 
@@ -385,6 +385,34 @@ crowd(void **state)
 	flush(&r.sub);
 	assert_int_equal(crowded_calls(), 100);
 	assert_false(r.sub.behind);
+	close_reader(&r);
+	hub_free(hub);
+}
+
+/* Who can read again in the middle of an event is told the present after it. */
+static void
+in_between(void **state)
+{
+	struct reader r;
+	int i;
+
+	(void)state;
+	open_hub(30000, 8192);
+	open_reader(&r, KEV_TOPIC_ALL, 0);
+	while (!r.sub.behind) {
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		hub_flush(hub);
+	}
+	r.takes = SIZE_MAX;
+	r.sub.blocked = false;
+	/* Until the log has no room, which is made when all is flushed. */
+	for (i = 0; i < 10000; i++) {
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		assert_true(r.sub.behind);
+	}
+	hub_flush(hub);
+	assert_false(r.sub.behind);
+	assert_whole(&r, 1);
 	close_reader(&r);
 	hub_free(hub);
 }
@@ -1024,6 +1052,7 @@ main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(slow_reader),
 		cmocka_unit_test(crowd),
+		cmocka_unit_test(in_between),
 		cmocka_unit_test(leaver),
 		cmocka_unit_test(begun_line),
 		cmocka_unit_test(large_present),
