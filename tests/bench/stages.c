@@ -139,7 +139,7 @@ static double
 read_all(void)
 {
 	uint64_t begun = now_ns();
-	struct record r;
+	struct record r = { .text = NULL };
 	unsigned i;
 
 	for (i = 0; i < count; i++) {
