@@ -33,8 +33,10 @@ bool buf_grow(struct buf *, size_t n);
 static inline char *
 buf_room(struct buf *b, size_t n)
 {
-	/* After a failure, too, nothing must be added. */
-	if ((b->failed || n > b->cap - b->len) && !buf_grow(b, n))
+	/* After a failure, too, nothing must be added; and NULL has no room,
+	 * not even for nothing. */
+	if ((b->data == NULL || b->failed || n > b->cap - b->len) &&
+	    !buf_grow(b, n))
 		return NULL;
 	return b->data + b->len;
 }
@@ -43,9 +45,9 @@ buf_room(struct buf *b, size_t n)
 static inline void
 buf_put(struct buf *b, const void *bytes, size_t n)
 {
-	char *p = buf_room(b, n);
+	char *p = n > 0 ? buf_room(b, n) : NULL;
 
-	if (p == NULL || n == 0)
+	if (p == NULL)
 		return;
 	memcpy(p, bytes, n);
 	b->len += n;
