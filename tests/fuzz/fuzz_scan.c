@@ -56,8 +56,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			compare(root, &name, &value);
 		n++;
 	}
-	/* What is nested too deep is the one thing that is refused here. */
-	if (json_is_object(root))
+	/* What is nested too deep is the one thing that is refused here; and a
+	 * NUL behind a number, which jansson passes over. */
+	if (json_is_object(root) && memchr(bytes, '\0', len) == NULL)
 		MUST(s.failed ? count_brackets(bytes, len) > 64 :
 		    n == json_object_size(root));
 	json_decref(root);
