@@ -19,10 +19,12 @@
 #include <sys/socket.h>
 
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <unistd.h>
 
 /*
@@ -139,6 +141,40 @@ allow_some(scmp_filter_ctx ctx, enum sandbox_process who)
 	return error;
 }
 
+/* Code and constants of one object: what is needed still comes back. */
+static int
+shed_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const ElfW(Phdr) *h = info->dlpi_phdr, *end = h + info->dlpi_phnum;
+	uintptr_t begin, from;
+
+	(void)size;
+	(void)arg;
+	for (; h < end; h++) {
+		if (h->p_type != PT_LOAD || (h->p_flags & PF_W) != 0)
+			continue;
+		begin = info->dlpi_addr + h->p_vaddr;
+		from = begin & ~(page - 1);
+		(void)madvise((void *)from, begin + h->p_memsz - from,
+		    MADV_DONTNEED);
+	}
+	return 0;
+}
+
+/*
+ * The start took more than all that comes: libseccomp on the heap, and code
+ * that is mapped now and not run again, a third of an idle kevd.
+ */
+static void
+shed(void)
+{
+#ifdef HAVE_MALLOC_TRIM
+	malloc_trim(0);
+#endif
+	dl_iterate_phdr(shed_object, NULL);
+}
+
 int
 sandbox_calls(enum sandbox_process who)
 {
@@ -162,10 +198,7 @@ sandbox_calls(enum sandbox_process who)
 	if (error == 0)
 		error = seccomp_load(ctx);
 	seccomp_release(ctx);
-#ifdef HAVE_MALLOC_TRIM
-	/* It took more than kevd has of its own. */
-	malloc_trim(0);
-#endif
+	shed();
 	return error;
 }
 
