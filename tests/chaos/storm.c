@@ -1,8 +1,9 @@
 /*
- * storm DIRECTORY ADDRESSES LINKS READERS STOPPED: so many changes of
- * addresses, and links made and removed, as fast as the kernel takes them; and
- * readers, of whom some don't read. Whoever lost something was told; in the
- * end all have the same, and kevd took no more memory than its limits allow.
+ * storm DIRECTORY ADDRESSES WAVE FAMILIES LINKS READERS STOPPED: so many changes
+ * of addresses, WAVE of which come before they go again, of FAMILIES "4" or
+ * "46", and links made and removed, as fast as the kernel takes them; and
+ * readers, of whom some don't read. Whoever lost something was told; in the end
+ * all have the same, and kevd took no more memory than its limits allow.
  */
 #include "config.h"
 
@@ -27,8 +28,7 @@
 
 #define QUEUE 262144
 #define HISTORY 4194304
-/* Addresses that come before they go again; pairs of links, too. */
-#define WAVE 500
+/* Pairs of links that come before they go again. */
 #define PAIRS 100
 #define GROUP 77
 #define BATCH 65536
@@ -36,6 +36,7 @@
 static struct mnl_socket *nl;
 static char batch[BATCH];
 static size_t filled;
+static bool ipv6;
 
 /* The last one is answered, when all is done. */
 static void
@@ -82,12 +83,13 @@ end(const struct nlmsghdr *h)
 	filled += h->nlmsg_len;
 }
 
-/* Every other one is of IPv6. */
+/* Every other one is of IPv6, if that is wanted: the kernel is slow with it. */
 static void
 address(int type, unsigned n, unsigned ifindex)
 {
 	static struct in6_addr six = { .s6_addr = { 0x20, 1, 0xd, 0xb8 } };
 	uint32_t four = htonl(0x0a000000 + n);
+	bool is_six = ipv6 && n % 2 != 0;
 	struct ifaddrmsg *m;
 	struct nlmsghdr *h;
 	void *body;
@@ -96,14 +98,14 @@ address(int type, unsigned n, unsigned ifindex)
 	    sizeof *m, &body);
 	m = body;
 	m->ifa_index = ifindex;
-	m->ifa_family = n % 2 == 0 ? AF_INET : AF_INET6;
-	m->ifa_prefixlen = n % 2 == 0 ? 32 : 128;
+	m->ifa_family = is_six ? AF_INET6 : AF_INET;
+	m->ifa_prefixlen = is_six ? 128 : 32;
 	m->ifa_flags = IFA_F_NODAD;
 	memcpy(&six.s6_addr[12], &four, sizeof four);
-	if (n % 2 == 0)
-		mnl_attr_put(h, IFA_LOCAL, sizeof four, &four);
-	else
+	if (is_six)
 		mnl_attr_put(h, IFA_LOCAL, sizeof six, &six);
+	else
+		mnl_attr_put(h, IFA_LOCAL, sizeof four, &four);
 	end(h);
 }
 
@@ -163,20 +165,20 @@ make_links(unsigned count)
 
 /* The kernel's part, in a process of its own. Some of it stays. */
 static void
-storm(unsigned addresses, unsigned links)
+storm(unsigned addresses, unsigned wave, unsigned links)
 {
 	unsigned ifindex = if_nametoindex("v0"), turns, n, i;
 
-	turns = addresses / (2 * WAVE);
+	turns = addresses / (2 * wave);
 	nl = mnl_socket_open(NETLINK_ROUTE);
 	if (nl == NULL || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == -1)
 		broken("netlink: %s", strerror(errno));
 	for (n = 0; n < turns; n++) {
-		for (i = 0; i < WAVE; i++)
-			address(RTM_NEWADDR, n * WAVE + i + 1, ifindex);
+		for (i = 0; i < wave; i++)
+			address(RTM_NEWADDR, n * wave + i + 1, ifindex);
 		make_links(links / turns);
-		for (i = n == turns - 1 ? WAVE / 2 : 0; i < WAVE; i++)
-			address(RTM_DELADDR, n * WAVE + i + 1, ifindex);
+		for (i = n == turns - 1 ? wave / 2 : 0; i < wave; i++)
+			address(RTM_DELADDR, n * wave + i + 1, ifindex);
 	}
 	flush_batch();
 	mnl_socket_close(nl);
@@ -203,21 +205,23 @@ int
 main(int argc, char *argv[])
 {
 	struct crowd k = { .n = 0 };
-	unsigned addresses, links, stopped, i, gaps = 0;
+	unsigned addresses, wave, links, stopped, i, gaps = 0;
 	char options[128];
 	unsigned long begun;
 	int status;
 	pid_t pid;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: storm DIRECTORY ADDRESSES LINKS "
-		    "READERS STOPPED\n");
+	if (argc != 8) {
+		fprintf(stderr, "usage: storm DIRECTORY ADDRESSES WAVE "
+		    "FAMILIES LINKS READERS STOPPED\n");
 		return 2;
 	}
 	addresses = (unsigned)strtoul(argv[2], NULL, 10);
-	links = (unsigned)strtoul(argv[3], NULL, 10);
-	stopped = (unsigned)strtoul(argv[5], NULL, 10);
-	crowd_init(&k, argv[1], (unsigned)strtoul(argv[4], NULL, 10));
+	wave = (unsigned)strtoul(argv[3], NULL, 10);
+	ipv6 = strcmp(argv[4], "46") == 0;
+	links = (unsigned)strtoul(argv[5], NULL, 10);
+	stopped = (unsigned)strtoul(argv[7], NULL, 10);
+	crowd_init(&k, argv[1], (unsigned)strtoul(argv[6], NULL, 10));
 	snprintf(options, sizeof options, "--queue %d --history %d", QUEUE,
 	    HISTORY);
 	crowd_start(&k, options);
@@ -232,7 +236,7 @@ main(int argc, char *argv[])
 	begun = crowd_now();
 	pid = fork();
 	if (pid == 0) {
-		storm(addresses, links);
+		storm(addresses, wave, links);
 		_exit(0);
 	}
 	while (waitpid(pid, &status, WNOHANG) == 0)
