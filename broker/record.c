@@ -7,7 +7,6 @@
 #include "json.h"
 #include "scan.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -421,16 +420,6 @@ get_lost(struct reading *in, const struct span *value)
 	return NULL;
 }
 
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static const char *
 get_hex(struct reading *in, const struct span *value)
 {
@@ -446,8 +435,8 @@ get_hex(struct reading *in, const struct span *value)
 	if (text.len % 2 != 0)
 		return "\"hex\" has an odd number of digits";
 	for (i = 0; i < text.len; i += 2) {
-		high = digit(text.s[i]);
-		low = digit(text.s[i + 1]);
+		high = scan_digit(text.s[i]);
+		low = scan_digit(text.s[i + 1]);
 		if (high < 0 || low < 0)
 			return "\"hex\" has something else than digits";
 		bytes[i / 2] = (uint8_t)(high << 4 | low);

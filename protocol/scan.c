@@ -78,12 +78,6 @@ skip_number(struct scan *s)
 	return skip_digits(s) > 0 || fail(s);
 }
 
-static bool
-is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
-}
-
 /* What comes after a backslash. */
 static bool
 skip_escape(struct scan *s)
@@ -96,7 +90,7 @@ skip_escape(struct scan *s)
 	if (*s->p++ != 'u')
 		return true;
 	for (i = 0; i < 4; i++) {
-		if (s->p == s->end || !is_hex(*s->p))
+		if (s->p == s->end || scan_digit(*s->p) == -1)
 			return fail(s);
 		s->p++;
 	}

@@ -46,4 +46,15 @@ bool span_integer(const struct span *, int64_t min, int64_t max, int64_t *);
 /* False: it is no boolean. */
 bool span_bool(const struct span *, bool *);
 
+/* The value of a digit of a hexadecimal number, or -1. */
+static inline int
+scan_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 #endif

@@ -3,6 +3,7 @@
 #include "audit_decode.h"
 
 #include "nl.h"
+#include "scan.h"
 
 #include <linux/audit.h>
 #include <sys/socket.h>
@@ -89,16 +90,6 @@ find(const struct text *t, const char *key, struct text *value)
 	return false;
 }
 
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The first bytes of hexadecimal text, MAX at most. */
 static size_t
 unhex(const struct text *t, uint8_t *bytes, size_t max)
@@ -107,8 +98,8 @@ unhex(const struct text *t, uint8_t *bytes, size_t max)
 	int high, low;
 
 	for (n = 0; n < max && 2 * n + 1 < t->len; n++) {
-		high = digit(t->p[2 * n]);
-		low = digit(t->p[2 * n + 1]);
+		high = scan_digit(t->p[2 * n]);
+		low = scan_digit(t->p[2 * n + 1]);
 		if (high < 0 || low < 0)
 			break;
 		bytes[n] = (uint8_t)(high << 4 | low);
