@@ -34,7 +34,8 @@ machine() {
 	    "$(cut -d ' ' -f 1 /proc/loadavg)"
 	PATH=$PATH:/usr/sbin
 	printf 'versions: %s' "$("$kevd" --version)"
-	for each in redis-server nats-server "mosquitto -h" dbus-daemon; do
+	for each in redis-server nats-server "mosquitto -h" \
+	    dbus-daemon dbus-broker; do
 		# shellcheck disable=SC2086 # it may have an option
 		command -v ${each% *} >/dev/null || continue
 		[ "$each" != "${each% *}" ] || each="$each --version"

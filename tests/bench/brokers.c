@@ -3,6 +3,7 @@
 #include "brokers.h"
 
 #include "bench.h"
+#include "dbusbroker.h"
 #include "readers.h"
 #include "recording.h"
 #include "wire.h"
@@ -357,6 +358,15 @@ start_dbus_daemon(const struct broker *b, const char *dir)
 	return start(dir, argv);
 }
 
+static pid_t
+start_dbus_broker(const struct broker *b, const char *dir)
+{
+	if (!is_installed(b->name))
+		return 0;
+	unlink(in(dir, "s"));
+	return dbusbroker_start(in(dir, "s"), in(dir, "err"));
+}
+
 static void
 bus_subscribe(struct buf *b, unsigned other)
 {
@@ -413,6 +423,9 @@ const struct broker brokers[] = {
 	{ .name = "dbus-daemon", .start = start_dbus_daemon, .where = "s",
 	    .hello = bus_subscribe, .is_welcome = bus_is_welcome,
 	    .login = dbus_hello, .publish = bus_publish, .lines = 1, .slow = 16 },
+	{ .name = "dbus-broker", .start = start_dbus_broker, .where = "s",
+	    .hello = bus_subscribe, .is_welcome = bus_is_welcome,
+	    .login = dbus_hello, .publish = bus_publish, .lines = 1, .slow = 8 },
 	{ .name = NULL },
 };
 

@@ -1,5 +1,6 @@
 /*
- * What clients of other brokers say, byte by byte: MQTT 3.1.1 and D-Bus.
+ * What clients of other brokers say, byte by byte: MQTT 3.1.1 and D-Bus; and
+ * what dbus-broker is told that has no configuration.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -25,5 +26,18 @@ void dbus_signal(struct buf *, const char *payload, size_t len);
 
 /* Whether N calls were answered. */
 bool dbus_is_answered(const char *, size_t, unsigned n);
+
+/* Authentication of one who will send descriptors. */
+void dbus_control(struct buf *);
+
+/* Whether all of that was agreed to. */
+bool dbus_is_controlled(const char *, size_t);
+
+/* The call that hands it a socket that listens, which goes along; those who
+ * come there may do everything. */
+void dbus_listener(struct buf *);
+
+/* Whether it is no error that begins there. */
+bool dbus_is_return(const char *, size_t);
 
 #endif
