@@ -6,6 +6,7 @@
 #include "dbusbroker.h"
 #include "readers.h"
 #include "recording.h"
+#include "ring.h"
 #include "wire.h"
 
 #include <sys/socket.h>
@@ -166,6 +167,12 @@ start_limit(const struct broker *b, const char *dir)
 	    b->mode, in(dir, "s"), NULL };
 
 	return start(dir, argv);
+}
+
+static pid_t
+start_uring(const struct broker *b, const char *dir)
+{
+	return ring_is_allowed() ? start_limit(b, dir) : 0;
 }
 
 static pid_t
@@ -390,6 +397,10 @@ bus_publish(struct buf *b, const char *text)
 
 const struct broker broker_relay = { .name = "limit-relay",
 	.start = start_limit, .where = "s", .mode = "relay",
+	.is_welcome = kevd_is_welcome, .publish = relay_publish, .lines = 1 };
+
+const struct broker broker_uring = { .name = "limit-uring",
+	.start = start_uring, .where = "s", .mode = "uring",
 	.is_welcome = kevd_is_welcome, .publish = relay_publish, .lines = 1 };
 
 const struct broker brokers[] = {

@@ -46,6 +46,9 @@ extern const struct broker brokers[];
 /* The limit of latency: what a publisher says goes to all at once. */
 extern const struct broker broker_relay;
 
+/* The same by io_uring, where that is allowed. */
+extern const struct broker broker_uring;
+
 /* The one of that name, which there is. */
 const struct broker *broker_find(const char *name);
 

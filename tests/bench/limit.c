@@ -11,11 +11,13 @@
  *	buffer		one log and a place in it for each, one send() a wake-up
  *	sendfile	the same, the log a memfd, sendfile() from it
  *	relay		what a client says goes to all others at once
+ *	uring		the same, with one system call for all of them
  */
 #include "config.h"
 
 #include "bench.h"
 #include "readers.h"
+#include "ring.h"
 
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -67,6 +69,7 @@ struct limit {
 	bool (*flush)(struct limit *, struct client *);
 	struct client listener, source;
 	bool paused;		/* somebody is behind: no events are taken */
+	struct ring *ring;	/* NULL: what is relayed has a call each */
 };
 
 static struct limit limit;
@@ -373,6 +376,26 @@ serve(struct limit *l)
 	l->v[l->n++] = c;
 }
 
+static void
+end_passing(struct limit *l)
+{
+	if (l->ring != NULL && !ring_flush(l->ring))
+		die("a client takes nothing: %s", strerror(errno));
+}
+
+static void
+pass_on(struct limit *l, int fd, const void *bytes, size_t len)
+{
+	if (l->ring != NULL) {
+		ring_send(l->ring, fd, bytes, len);
+		if (l->ring->n == RING_MAX)
+			end_passing(l);
+	} else if (send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)len) {
+		die("a client takes nothing");
+	}
+}
+
 /* What a client says goes to all others. */
 static void
 relay(struct limit *l, const struct client *from)
@@ -384,10 +407,10 @@ relay(struct limit *l, const struct client *from)
 	if (n == 0)
 		exit(0);
 	for (i = 0; i < l->n && n > 0; i++) {
-		if (l->v[i] != from && send(l->v[i]->fd, bytes, (size_t)n,
-		    MSG_DONTWAIT | MSG_NOSIGNAL) != n)
-			die("a client takes nothing");
+		if (l->v[i] != from)
+			pass_on(l, l->v[i]->fd, bytes, (size_t)n);
 	}
+	end_passing(l);
 }
 
 static void
@@ -409,6 +432,16 @@ handle(struct limit *l, struct client *c, uint32_t events)
 	} else {
 		exit(0);
 	}
+}
+
+static void
+make_ring(struct limit *l)
+{
+	static struct ring ring;
+
+	if (!ring_open(&ring))
+		die("no io_uring: %s", strerror(errno));
+	l->ring = &ring;
 }
 
 static void
@@ -436,6 +469,7 @@ static const struct mode {
 	{ "buffer", keep, flush_buffer },
 	{ "sendfile", keep, flush_sendfile },
 	{ "relay", NULL, flush_buffer },
+	{ "uring", NULL, flush_buffer },
 };
 
 int
@@ -457,6 +491,8 @@ main(int argc, char *argv[])
 		die("no mode %s", argv[1]);
 	limit.epoll = epoll_create1(EPOLL_CLOEXEC);
 	make_log(&limit);
+	if (strcmp(argv[1], "uring") == 0)
+		make_ring(&limit);
 	listen_on(&limit, argv[2]);
 	for (;;) {
 		n = epoll_wait(limit.epoll, ev, BATCH, -1);
