@@ -27,7 +27,7 @@
 
 enum {
 	CHUNK = 64 * 1024,		/* read at once */
-	KEEP = 1024 * 1024,		/* an empty buffer is this at most */
+	KEEP = 1024 * 1024,		/* a buffer with little in it, at most */
 	REQUEST_MAX = 64 * 1024,	/* what kevd takes */
 	UNSENT_MAX = 16 * REQUEST_MAX,
 	DELAY_MIN = 100,		/* back-off, ms */
@@ -129,15 +129,26 @@ bytes_fini(struct bytes *b)
 	*b = (struct bytes){ 0 };
 }
 
-/* Nothing left: begin again in front, and don't sit on a lot of memory. */
+/* Nothing or little left: begin again in front, don't sit on a lot of memory. */
 static void
 bytes_rewind(struct bytes *b)
 {
-	if (b->start < b->len)
+	size_t rest = b->len - b->start;
+	char *p;
+
+	if (rest > 0 && (b->cap <= KEEP || rest > CHUNK))
 		return;
-	b->start = b->len = 0;
-	if (b->cap > KEEP)
-		bytes_fini(b);
+	if (rest > 0)
+		memmove(b->data, b->data + b->start, rest);
+	b->start = 0;
+	b->len = rest;
+	if (b->cap <= KEEP)
+		return;
+	p = realloc(b->data, CHUNK);
+	if (p == NULL)
+		return;
+	b->data = p;
+	b->cap = CHUNK;
 }
 
 struct kev *
@@ -444,6 +455,13 @@ resume(struct kev *k)
 	err = json_object_set_new(r, "id", json_integer(k->asked_id)) == 0 ?
 	    queue(k, r) : no_memory(k);
 	json_decref(r);
+	if (err == 0)
+		return 0;
+	/* Nobody would answer what was not sent. */
+	hang_up(k);
+	k->lost = err == -ENOMEM;
+	if (k->lost)
+		back_off(k);
 	return err;
 }
 
@@ -562,7 +580,7 @@ follow(struct kev *k, const char *topic)
 		k->partial = true;
 	if (strcmp(topic, "kev/synced") == 0)
 		k->partial = false;
-	if (k->partial || kev_line_id(&k->line) == NULL)
+	if (k->partial || k->wanted == NULL || kev_line_id(&k->line) == NULL)
 		return KEV_LINE;
 	r = set_cursor(k, kev_line_id(&k->line));
 	return r < 0 ? r : KEV_LINE;
@@ -631,7 +649,7 @@ take(struct kev *k)
 	return consider(k);
 }
 
-/* Reads once. 1: there is more in the buffer; KEV_NONE: nothing came. */
+/* Reads once; MORE when something came. KEV_NONE, or what there is to tell. */
 static int
 fill(struct kev *k, bool *more)
 {
@@ -662,7 +680,7 @@ fill(struct kev *k, bool *more)
 static int
 step(struct kev *k)
 {
-	bool more;
+	bool more = false;
 	int r;
 
 	if (k->fd == -1 && !k->lost && k->retry_at == 0)
@@ -674,13 +692,17 @@ step(struct kev *k)
 			return r;
 	}
 	flush(k);
-	do {
-		more = false;
+	for (;;) {
 		r = take(k);
-		if (r == KEV_NONE && k->fd != -1)
-			r = fill(k, &more);
-	} while (r == KEV_NONE && more);
-	return r;
+		/* Endless empty lines don't keep us from a look at the clock. */
+		if (r != KEV_NONE || k->fd == -1 ||
+		    (more && k->in.start == k->in.len))
+			return r;
+		more = false;
+		r = fill(k, &more);
+		if (r != KEV_NONE || !more)
+			return r;
+	}
 }
 
 /* Sleeps until there is something to do, END at the latest. */
@@ -720,6 +742,16 @@ kev_next(struct kev *k, int timeout, const struct kev_line **line)
 	}
 }
 
+/* Nothing is subscribed, nor will be by what is not answered yet. */
+static void
+forget(struct kev *k)
+{
+	json_decref(k->wanted);
+	json_decref(k->asked);
+	k->wanted = k->asked = NULL;
+	set_cursor(k, NULL);
+}
+
 long long
 kev_request(struct kev *k, const char *op, const char *members)
 {
@@ -727,7 +759,7 @@ kev_request(struct kev *k, const char *op, const char *members)
 	json_t *r;
 	int err;
 
-	if (k->fd == -1 && (k->lost || k->retry_at == 0))
+	if (k->lost || (k->fd == -1 && k->retry_at == 0))
 		return fail(k, -ENOTCONN, "not connected to kevd");
 	r = members == NULL ? json_object() : json_loads(members, 0, &e);
 	if (!json_is_object(r)) {
@@ -743,10 +775,8 @@ kev_request(struct kev *k, const char *op, const char *members)
 	json_decref(r);
 	if (err < 0)
 		return err;
-	if (members == NULL && strcmp(op, "unsubscribe") == 0) {
-		json_decref(k->wanted);
-		k->wanted = NULL;
-	}
+	if (members == NULL && strcmp(op, "unsubscribe") == 0)
+		forget(k);
 	return k->last_id;
 }
 

@@ -12,6 +12,10 @@
  * is UTF-8. What is passed in is copied; what is returned is lent, until the
  * next kev_next() or kev_free() on that connection unless said otherwise.
  *
+ * A connection keeps what it has read (64 KiB, or a longer line and its double
+ * at most), what is parsed of one line, what is unsent (1 MiB and a request) and
+ * the subscription. When a long line is done with, all but 1 MiB is given back.
+ *
  * Nothing here is shared: threads may use different connections at the same
  * time, one connection only one after the other. No signal is raised and no
  * signal handler, exit handler or locale is touched. Descriptors are
@@ -104,6 +108,8 @@ long long kev_subscribe(struct kev *, const struct kev_subscription *);
  * when kevd goes are not sent again. -EINVAL: MEMBERS is not a JSON object;
  * -EMSGSIZE: longer than kevd takes; -ENOTCONN: not open, or kevd is away;
  * -ENOBUFS: too much is unsent.
+ * "unsubscribe" with MEMBERS is for this connection only: what is taken up
+ * again with KEV_RECONNECT is the subscription as it was asked for.
  */
 long long kev_request(struct kev *, const char *op, const char *members);
 
@@ -119,9 +125,11 @@ long long kev_request(struct kev *, const char *op, const char *members);
  * events are lost; what holds now then follows as snapshot.
  *
  * Without it: -EPIPE, kevd closed the connection. In any case -EPROTO: what
- * came is not from a kevd; -EMSGSIZE: a line over KEV_LINE_MAX; -EACCES: kevd
- * refused to resume; -EINTR: a signal handler ran, call again. After an error
- * other than -EINTR and -ENOMEM the connection is closed: -ENOTCONN.
+ * came is not from a kevd; -EMSGSIZE: a line over KEV_LINE_MAX, or ids so long
+ * that kevd could not be asked to resume; -EACCES: kevd refused to resume;
+ * -EINTR: a signal handler ran, call again. After an error other than -EINTR
+ * and -ENOMEM the connection is closed: -ENOTCONN. However kevd behaves, what
+ * does not wait returns after 64 MiB were read.
  */
 int kev_next(struct kev *, int timeout, const struct kev_line **line);
 

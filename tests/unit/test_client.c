@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,8 @@
 #include "test.h"
 
 int __wrap_clock_gettime(clockid_t, struct timespec *);
+void *__real_realloc(void *, size_t);
+void *__wrap_realloc(void *, size_t);
 
 static int64_t now = 5000000;
 static int tick;		/* ms from one look at the clock to the next */
@@ -35,6 +38,8 @@ static int listener = -1, peer = -1;
 static struct kev *k;
 static const struct kev_line *line;
 static unsigned connections;
+static size_t buffer;		/* of libkev, the one that changed last */
+static bool no_memory;
 
 int
 __wrap_clock_gettime(clockid_t id, struct timespec *t)
@@ -44,6 +49,15 @@ __wrap_clock_gettime(clockid_t id, struct timespec *t)
 	t->tv_nsec = (long)(now % 1000) * 1000000;
 	now += tick;
 	return 0;
+}
+
+void *
+__wrap_realloc(void *p, size_t n)
+{
+	if (no_memory)
+		return NULL;
+	buffer = n;
+	return __real_realloc(p, n);
 }
 
 static void
@@ -590,6 +604,188 @@ long_lines(void **state)
 	}
 }
 
+/* What is no kevd, and how soon that is known. */
+static void
+impostors(void **state)
+{
+	static const struct {
+		const char *text;
+		int error;
+		const char *words;
+	} cases[] = {
+		{ "220 smtp.example.org ESMTP\r\n", -EPROTO, "not JSON" },
+		{ "SSH-2.0-OpenSSH_9.9\n", -EPROTO, "not JSON" },
+		{ "\x16\x03\x01\x02\n", -EPROTO, "not JSON" },
+		{ "{\"topic\":\"a/b\"\n", -EPROTO, "not JSON" },
+		{ "{\"topic\":\"a/b\"} {}\n", -EPROTO, "not JSON" },
+		{ "{\"topic\":\"\xff\"}\n", -EPROTO, "not JSON" },
+		{ "[1,2]\n", -EPROTO, "not a JSON object" },
+		{ "{}\n", -EPROTO, "not exactly one of" },
+		{ "{\"topic\":\"a/b\",\"reply\":1}\n", -EPROTO,
+		    "not exactly one of" },
+		{ "{\"topic\":5}\n", -EPROTO, "not a string" },
+		{ "", -EPIPE, "closed the connection" },
+		{ "{\"reply\":1,\"ok\":tr", -EPIPE, "closed the connection" },
+		{ "\n\n\n", -EPIPE, "closed the connection" },
+	};
+	unsigned flags;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(cases) * 2; i++) {
+		/* To wait for what never was a kevd would be for ever. */
+		flags = i % 2 == 0 ? 0 : KEV_RECONNECT;
+		subscribe(flags, NULL, false);
+		assert_string_equal(asked("op"), "subscribe");
+		say(cases[i / 2].text);
+		hang_up();
+		assert_int_equal(kev_next(k, -1, &line), cases[i / 2].error);
+		assert_null(line);
+		assert_non_null(strstr(kev_error(k), cases[i / 2].words));
+		assert_int_equal(kev_fd(k), -1);
+		assert_int_equal(kev_timeout(k), -1);
+		assert_int_equal(next(), -ENOTCONN);
+		assert_non_null(strstr(kev_error(k), cases[i / 2].words));
+		kev_free(k);
+		k = NULL;
+		die(true);
+	}
+}
+
+/* A line that comes a byte at a time is none before its end. */
+static void
+slow(void **state)
+{
+	static const char text[] = "{\"topic\":\"a/b\",\"id\":\"r-1\"}\n";
+	const char *p;
+
+	(void)state;
+	subscribe(0, NULL, false);
+	for (p = text; *p != '\0'; p++) {
+		assert_int_equal(next(), KEV_NONE);
+		assert_int_equal(kev_timeout(k), -1);
+		assert_int_equal(send(peer, p, 1, MSG_NOSIGNAL), 1);
+	}
+	assert_int_equal(next(), KEV_LINE);
+	assert_string_equal(kev_line_topic(line), "a/b");
+}
+
+/* Nothing but empty lines, faster than they can be read. */
+static void
+empty_lines(void **state)
+{
+	static char text[64 * 1024];
+	pid_t child;
+
+	(void)state;
+	subscribe(0, NULL, false);
+	memset(text, '\n', sizeof text);
+	child = fork();
+	assert_int_not_equal(child, -1);
+	if (child == 0)
+		close(kev_fd(k));
+	while (child == 0)
+		if (send(peer, text, sizeof text, MSG_NOSIGNAL) == -1)
+			_exit(0);
+	alarm(60);
+	tick = 1;
+	assert_int_equal(next(), KEV_NONE);
+	assert_int_equal(kev_next(k, 10, &line), KEV_NONE);
+	alarm(0);
+	assert_true(buffer <= 128 * 1024);
+	kev_free(k);
+	k = NULL;
+	hang_up();
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* A buffer that a long line took is given back, also if more is in it. */
+static void
+gives_back(void **state)
+{
+	static const char text[] = "{\"topic\":\"a/b\"}";
+
+	(void)state;
+	subscribe(0, NULL, false);
+	say(text);
+	assert_int_equal(feed(3 * 1024 * 1024, true), KEV_LINE);
+	assert_in_range(buffer, 3 * 1024 * 1024, 8 * 1024 * 1024);
+	say("{\"topic\":");
+	assert_int_equal(next(), KEV_NONE);
+	assert_in_range(buffer, 1, 1024 * 1024);
+	say("\"c/d\"}\n");
+	assert_int_equal(next(), KEV_LINE);
+	assert_string_equal(kev_line_topic(line), "c/d");
+}
+
+/* A kevd that went, whose ids have LEN characters; it is there again. */
+static void
+away(size_t len)
+{
+	static char text[70000];
+
+	subscribe(KEV_RECONNECT, NULL, false);
+	event("{\"reply\":1,\"ok\":true,\"run\":\"r\",\"seq\":7}\n");
+	snprintf(text, sizeof text, "{\"topic\":\"a/b\",\"id\":\"%0*d\"}\n",
+	    (int)len, 7);
+	event(text);
+	hang_up();
+	assert_int_equal(next(), KEV_LOST);
+	wait_it_out();
+}
+
+/* What can't be sent to resume is not waited for. */
+static void
+cannot_resume(void **state)
+{
+	(void)state;
+	away(65000);
+	assert_int_equal(next(), KEV_NONE);
+	assert_int_not_equal(kev_fd(k), -1);
+	kev_free(k);
+	die(true);
+	away(65500);
+	assert_int_equal(next(), -EMSGSIZE);
+	assert_int_equal(kev_fd(k), -1);
+	assert_int_equal(next(), -ENOTCONN);
+	kev_free(k);
+	die(true);
+	/* Want of memory may pass. */
+	away(7);
+	no_memory = true;
+	assert_int_equal(next(), -ENOMEM);
+	no_memory = false;
+	assert_true(accepts());
+	assert_int_equal(kev_fd(k), -1);
+	wait_it_out();
+	assert_int_equal(next(), KEV_NONE);
+	hang_up();
+	assert_true(accepts());
+	assert_string_equal(asked("after"), "0000007");
+}
+
+/* A subscription that ended is not taken up again, answered or not. */
+static void
+unsubscribed(void **state)
+{
+	(void)state;
+	subscribe(KEV_RECONNECT, NULL, false);
+	assert_int_equal(kev_request(k, "unsubscribe", NULL), 2);
+	event("{\"reply\":1,\"ok\":true,\"run\":\"r\",\"seq\":7}\n");
+	event("{\"topic\":\"a/b\",\"id\":\"r-8\"}\n");
+	event("{\"reply\":2,\"ok\":true}\n");
+	assert_null(kev_cursor(k));
+	hang_up();
+	assert_int_equal(next(), KEV_LOST);
+	wait_it_out();
+	assert_int_equal(kev_request(k, "ping", NULL), -ENOTCONN);
+	assert_int_equal(next(), KEV_BACK);
+	assert_null(line);
+	assert_true(accepts());
+	assert_int_equal(kev_request(k, "ping", NULL), 3);
+	assert_string_equal(asked("op"), "ping");
+}
+
 int
 main(void)
 {
@@ -605,6 +801,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(full_backlog, begin, end),
 		cmocka_unit_test_setup_teardown(cursors, begin, end),
 		cmocka_unit_test_setup_teardown(past_and_present, begin, end),
+		cmocka_unit_test_setup_teardown(impostors, begin, end),
+		cmocka_unit_test_setup_teardown(slow, begin, end),
+		cmocka_unit_test_setup_teardown(empty_lines, begin, end),
+		cmocka_unit_test_setup_teardown(gives_back, begin, end),
+		cmocka_unit_test_setup_teardown(cannot_resume, begin, end),
+		cmocka_unit_test_setup_teardown(unsubscribed, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
