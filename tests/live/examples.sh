@@ -47,7 +47,7 @@ compile() {
 			-c "$dir/example.c" -o "$dir/example.o" &&
 		"$top_builddir/libtool" --quiet --mode=link ${CC:-cc} \
 			${SANITIZE:-} "$dir/example.o" -o "$dir/example.bin" \
-			"$top_builddir/libkev.la" -ljansson
+			"$top_builddir/libkev.la" -lev
 	} >"$dir/ex.err" 2>&1 || fail "$2: $(cat "$dir/ex.err")"
 	echo ./example.bin >"$1"
 }
