@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "prometheus.h"
 #include "text.h"
+#include "topics.h"
 
 #include <stdio.h>
 
@@ -55,6 +56,12 @@ static const struct single each[] = {
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
+/*
+ * So many are told by name. Whoever has a namespace may make as many others,
+ * and call them what he likes, and each name is a time series for good.
+ */
+enum { INTERFACES_MAX = 1000, NETNS_MAX = 100 };
+
 static long long
 number(const json_t *v)
 {
@@ -67,78 +74,149 @@ head(const char *name, const char *type, const char *help)
 	printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+static void
+print_one(const char *name, const char *type, const char *help, long long n)
+{
+	head(name, type, help);
+	printf("%s %lld\n", name, n);
+}
+
 /* A label: made harmless, so that there is no newline to be escaped either. */
 static void
-put_label(const char *name, const char *value)
+put_label(struct buf *b, const char *name, const char *value)
 {
-	struct buf b = BUF_INIT;
+	struct buf shown = BUF_INIT;
 	size_t i;
 
-	text_puts(&b, value);
-	printf("%s=\"", name);
-	for (i = 0; i < b.len; i++)
-		printf(b.data[i] == '"' || b.data[i] == '\\' ? "\\%c" : "%c",
-		    b.data[i]);
-	putchar('"');
-	buf_fini(&b);
+	text_puts(&shown, value);
+	if (b->len > 0)
+		buf_putc(b, ',');
+	buf_puts(b, name);
+	buf_puts(b, "=\"");
+	for (i = 0; i < shown.len; i++) {
+		if (shown.data[i] == '"' || shown.data[i] == '\\')
+			buf_putc(b, '\\');
+		buf_putc(b, shown.data[i]);
+	}
+	buf_putc(b, '"');
+	buf_fini(&shown);
+}
+
+/*
+ * Two that look the same are one: for two equal lines Prometheus would refuse
+ * all of them.
+ */
+static void
+add(json_t *sums, struct buf *labels, long long n)
+{
+	buf_putc(labels, '\0');
+	if (labels->failed)
+		return;
+	n += number(json_object_get(sums, labels->data));
+	json_object_set_new(sums, labels->data, json_integer(n));
+}
+
+static void
+print_sums(const char *name, json_t *sums)
+{
+	const char *labels;
+	json_t *v;
+
+	json_object_foreach(sums, labels, v)
+		printf("%s{%s} %lld\n", name, labels, number(v));
+	json_decref(sums);
+}
+
+static void
+add_flaps(json_t *sums, const json_t *flaps, const char *ifname)
+{
+	static const char *const ways[] = { "up", "down", NULL };
+	const char *netns = json_string_value(json_object_get(flaps, "netns"));
+	struct buf labels = BUF_INIT;
+	const char *const *way;
+
+	for (way = ways; *way != NULL; way++) {
+		buf_clear(&labels);
+		put_label(&labels, "ifname", ifname);
+		if (netns != NULL)
+			put_label(&labels, "netns", netns);
+		put_label(&labels, "to", *way);
+		add(sums, &labels, number(json_object_get(flaps, *way)));
+	}
+	buf_fini(&labels);
 }
 
 static void
 print_flaps(const json_t *flaps)
 {
-	static const char *const ways[] = { "up", "down", NULL };
-	const char *const *way, *netns;
 	struct buf name = BUF_INIT;
-	json_t *v;
-	size_t i;
+	json_t *sums = json_object(), *v;
+	size_t i, n = json_array_size(flaps);
 
-	head("kev_link_changes_total", "counter",
-	    "Times that the link of an interface went up or down");
-	json_array_foreach((json_t *)flaps, i, v) {
+	for (i = 0; i < n && i < INTERFACES_MAX; i++) {
+		v = json_array_get(flaps, i);
 		buf_clear(&name);
 		text_ifname(&name, v, false);
 		buf_putc(&name, '\0');
-		netns = json_string_value(json_object_get(v, "netns"));
-		for (way = ways; *way != NULL && !name.failed; way++) {
-			fputs("kev_link_changes_total{", stdout);
-			put_label("ifname", name.data);
-			if (netns != NULL)
-				put_label(",netns", netns);
-			printf(",to=\"%s\"} %lld\n", *way,
-			    number(json_object_get(v, *way)));
-		}
+		if (!name.failed)
+			add_flaps(sums, v, name.data);
 	}
 	buf_fini(&name);
+	head("kev_link_changes_total", "counter",
+	    "Times that the link of an interface went up or down");
+	print_sums("kev_link_changes_total", sums);
+	print_one("kev_link_changes_omitted", "gauge",
+	    "Interfaces whose link changed and that are not told by name",
+	    (long long)(n - i));
 }
 
 /* Those of one namespace; NULL: of kevd's own. */
 static void
-print_group(const struct single *s, const char *netns, const json_t *sources)
+add_group(json_t *sums, const struct single *s, const char *netns,
+    const json_t *sources)
 {
+	struct buf labels = BUF_INIT;
 	const char *source;
 	json_t *v;
 
 	json_object_foreach((json_t *)sources, source, v) {
-		printf("%s{source=\"%s\"", s->name, source);
+		buf_clear(&labels);
+		put_label(&labels, "source", source);
 		if (netns != NULL)
-			put_label(",netns", netns);
-		printf("} %lld\n", number(json_object_get(v, s->member)));
+			put_label(&labels, "netns", netns);
+		add(sums, &labels, number(json_object_get(v, s->member)));
 	}
+	buf_fini(&labels);
 }
 
 static void
-print_sources(const json_t *stats)
+print_sources(const struct single *s, const json_t *stats)
 {
 	const char *netns;
-	json_t *v;
+	json_t *sums = json_object(), *v;
+	size_t n = 0;
+
+	add_group(sums, s, NULL, json_object_get(stats, "sources"));
+	json_object_foreach(json_object_get(stats, "netns"), netns, v) {
+		if (n++ == NETNS_MAX)
+			break;
+		add_group(sums, s, netns, v);
+	}
+	head(s->name, s->type, s->help);
+	print_sums(s->name, sums);
+}
+
+/* All of them, since of what begins to be there nobody sees that it grew. */
+static void
+print_events(const json_t *events)
+{
 	size_t i;
 
-	for (i = 0; i < LENGTH(each); i++) {
-		head(each[i].name, each[i].type, each[i].help);
-		print_group(&each[i], NULL, json_object_get(stats, "sources"));
-		json_object_foreach(json_object_get(stats, "netns"), netns, v)
-			print_group(&each[i], netns, v);
-	}
+	head("kev_events_total", "counter", "Events published");
+	for (i = 0; i < KEV_TOPICS; i++)
+		printf("kev_events_total{topic=\"%s\"} %lld\n",
+		    kev_topics[i].name,
+		    number(json_object_get(events, kev_topics[i].name)));
 }
 
 static void
@@ -152,38 +230,34 @@ print_clients(const json_t *clients)
 		queued += number(json_object_get(v, "queued"));
 		lost += number(json_object_get(v, "lost"));
 	}
-	head("kev_clients", "gauge", "Clients connected");
-	printf("kev_clients %zu\n", json_array_size(clients));
-	head("kev_clients_queued_bytes", "gauge",
-	    "Bytes that clients have not taken yet");
-	printf("kev_clients_queued_bytes %lld\n", queued);
-	head("kev_clients_lost_events", "gauge",
-	    "Events that clients now connected have missed");
-	printf("kev_clients_lost_events %lld\n", lost);
+	print_one("kev_clients", "gauge", "Clients connected",
+	    (long long)json_array_size(clients));
+	print_one("kev_clients_queued_bytes", "gauge",
+	    "Bytes that clients have not taken yet", queued);
+	print_one("kev_clients_lost_events", "gauge",
+	    "Events that clients now connected have missed", lost);
 }
 
 void
 prometheus_print(const struct json_t *stats)
 {
-	const struct single *s;
 	const json_t *outer;
-	const char *topic;
-	json_t *v;
-	size_t i;
+	const struct single *s;
+	size_t i, n = json_object_size(json_object_get(stats, "netns"));
 
 	for (i = 0; i < LENGTH(singles); i++) {
 		s = &singles[i];
 		outer = s->outer != NULL ? json_object_get(stats, s->outer) :
 		    stats;
-		head(s->name, s->type, s->help);
-		printf("%s %lld\n", s->name,
+		print_one(s->name, s->type, s->help,
 		    number(json_object_get(outer, s->member)));
 	}
-	print_sources(stats);
-	head("kev_events_total", "counter", "Events published");
-	json_object_foreach(json_object_get(stats, "events"), topic, v)
-		printf("kev_events_total{topic=\"%s\"} %lld\n", topic,
-		    number(v));
+	for (i = 0; i < LENGTH(each); i++)
+		print_sources(&each[i], stats);
+	print_one("kev_namespaces_omitted", "gauge",
+	    "Network namespaces whose sources are not told",
+	    n > NETNS_MAX ? (long long)(n - NETNS_MAX) : 0);
+	print_events(json_object_get(stats, "events"));
 	print_flaps(json_object_get(stats, "flaps"));
 	print_clients(json_object_get(stats, "clients"));
 }

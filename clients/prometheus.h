@@ -6,7 +6,11 @@
 
 struct json_t;
 
-/* Prints the answer to "stats" on stdout. */
+/*
+ * Prints the answer to "stats" on stdout. Not more than it is bounded to, whatever
+ * is in it: of interfaces and namespaces the first thousand and hundred, of
+ * topics those that there are.
+ */
 void prometheus_print(const struct json_t *stats);
 
 #endif
