@@ -111,6 +111,59 @@ chmod +x hook
 exits 0 "$kevsub" -S -i 'h[0-9]*' interface/attach -x ./hook
 cmp -s out names || fail "$(od -c out)"
 [ -s err ] && fail "$(cat err)"
+# The same where a name is not that of the event's own interface: what it was
+# called before, its master, its other names, those of a list.
+id=$("$kevctl" ping | jq -r '"\(.run)-\(.seq)"')
+n=0
+while IFS= read -r name; do
+	n=$((n + 1))
+	ip link property add dev v0 altname "x$name" || fail altname
+	ip link set v1 master "$name" || fail master
+	ip addr add "203.0.113.$n/32" dev "$name" || fail address
+	ip link set "$name" name "r$n" && ip link set "r$n" name "$name" || fail rename
+done <names
+# OPTION...: all that came of it, in $dir/out.
+since() {
+	exits 124 "$kevsub" -t 0 --after "$id" "$@" interface/rename interface/change \
+	    network/changed
+	tr -d '\036' <out >text
+}
+members='%{prev.ifname} %{data.master} %{data.altnames} %{data.interfaces}'
+for option in -otext -oenv "-F%i $members"; do
+	since "$option"; no_controls text "$option"
+	for part in 'h0$(x)' 'xh0$(x)' 'h4\x1b[31m' 'h5\x01\x7f' 'xh7\u009bm' 'h8\u202ea'; do
+		sed "s/'\\\\''/'/g" text | grep -qF "$part" || fail "no $part: $(cat text)"
+	done
+done
+for format in json json-seq cloudevents; do
+	since --output=$format
+	tr -d '\302' <text >bytes; no_controls bytes $format
+	jq -s 'length > 20' text | grep -qx true || fail "$format: $(cat text)"
+done
+old() { sed 's/\\xff\\xc3/\xef\xbf\xbd\xef\xbf\xbd/' "$1" | cmp -s - found || fail "$(od -c found)"; }
+since -oenv
+while IFS= read -r line; do
+	(
+		eval "$line"
+		[ "$KEV_TOPIC" != interface/rename ] || printf '%s\n' "$KEV_OLD_IFNAME"
+	)
+done <text | grep -v '^r[0-9]' >found
+no_controls found eval
+old shown
+exits 0 "$kevsub" -c 20 --after "$id" interface/rename -x sh -c \
+    'printf "%s\n" "$KEV_OLD_IFNAME"; jq -r .prev.ifname'
+grep -v '^r[0-9]' out | awk 'NR % 2 { last = $0 } NR % 2 == 0 && $0 == last' >found
+[ -e obeyed ] && fail "a command obeyed"
+sed 's/\xff\xc3/\xef\xbf\xbd\xef\xbf\xbd/' names | cmp -s - found || fail "$(od -c found)"
+# And by kevctl, to people and to others.
+for what in 'state' 'stats' '-o text stats' '-o json stats'; do
+	script -qec "'$kevctl' $what" typescript </dev/null >terminal || fail script
+	tr -d '\r' <terminal >seen
+	no_controls seen "kevctl $what on a terminal"
+done
+"$kevctl" state >seen
+grep -qiF 'h4\u001b[31m' seen || fail "no name: $(cat seen)"
+
 # What is still missing: as many names as are told.
 exits 124 "$kevsub" -W -t 10ms -i 'h[0-6]*' ipv6/address-ready
 no_controls err -W
@@ -126,6 +179,12 @@ terminal() {
 for option in -oenv -otext -ojson -ojson-seq -ocloudevents -F%i%j; do
 	terminal $option
 done
+
+# Text is for people on terminals, JSON for all others.
+script -qec "'$kevsub' -S -i v0 --color=never interface/attach" typescript </dev/null >terminal
+grep -q '^[0-9:.]\{12\} interface/attach  *v0 ' terminal || fail "$(cat terminal)"
+exits 0 "$kevsub" -S -i v0 interface/attach
+is '.topic == "interface/attach"'
 
 # Colours on a terminal, but not against its or somebody's will; or when asked for.
 colours() {
@@ -149,4 +208,28 @@ ip link add longer0 type bridge
 exits 0 "$kevsub" -S -o text -i "v?" -i lo -i longer0 interface/attach
 [ "$(awk '{ print index($0, "interface/attach"), index($0, $3), index($0, $4) }' \
     "$dir/out" | sort -u | wc -l)" = 1 ] || fail "not aligned: $(cat "$dir/out")"
+stop_kevd
+
+# So are the names of namespaces, which may be those of files.
+own_run && ip netns add 'n0$(x)' || exit 0
+for name in "n1';x;'" 'n2"`x`\a' "$(printf 'n3\033[31m')" "$(printf 'n4\377')"; do
+	ip netns add "$name" || fail "ip netns add"
+done
+start_kevd --netns all
+all() { exits 0 "$kevsub" -S -n 'n?*' "$@" interface/attach; }
+for option in -otext '-F%{netns}' -oenv; do
+	all "$option"; no_controls out "$option"
+	[ "$(wc -l <out)" -ge 4 ] || fail "$option: $(cat out)"
+done
+while IFS= read -r line; do
+	(eval "$line"; printf '%s\n' "$KEV_NETNS")
+done <out | LC_ALL=C sort >found
+no_controls found eval
+for name in 'n0$(x)' "n1';x;'" 'n2"`x`\a' 'n3\x1b[31m'; do
+	grep -qxF -e "$name" found || fail "no $name: $(cat found)"
+done
+all -x sh -c 'printf "%s\n" "$KEV_NETNS"; jq -e ".netns == env.KEV_NETNS" >/dev/null'
+[ -s err ] && fail "$(cat err)"
+grep -qxF "$(printf 'n3\033[31m')" out || fail "$(od -c out)"
+[ -e obeyed ] && fail "a command obeyed"
 stop_kevd
