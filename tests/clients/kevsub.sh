@@ -99,6 +99,15 @@ exits 124 "$kevsub" -t 100ms -c 1 ipv4/collision; lines 0
 exits 124 "$kevsub" -q -W -t 0 -i v9 interface/attach
 [ -s "$dir/err" ] && fail "not quiet: $(cat "$dir/err")"
 
+# An interface need not be there yet, and its name may be a glob.
+"$kevsub" -c 1 -i 'late[r-s]0' interface/attach >"$dir/waited" &
+waiter=$!
+subscribed interface/attach
+ip link add sooner0 type bridge
+ip link add later0 type bridge
+wait "$waiter" || fail "did not see it"
+[ "$(jq -r .ifname "$dir/waited")" = later0 ] || fail "$(cat "$dir/waited")"
+
 # Counting does not count what kevd says of the stream.
 "$kevsub" -c 2 'ipv4/*' >"$dir/counted" &
 waiter=$!
@@ -124,6 +133,7 @@ chmod +x "$dir/hook"
 exits 0 "$kevsub" -S -i v0 ipv4/address-add -x "$dir/hook" arg
 prints "ipv4/address-add v0 192.0.2.1 arg 1"
 exits 7 "$kevsub" -s -c 1 -i v0 interface/attach -x sh -c 'exit 7'
+exits 7 "$kevsub" -s -c 1 -i v0 interface/attach --exec sh -c 'exit 7'
 exits 127 "$kevsub" -s -c 1 interface/attach -x "$dir/missing"
 exits 126 "$kevsub" -s -c 1 interface/attach -x "$dir"
 "$kevsub" -s -c 1 interface/attach -x sh -c 'kill -TERM $$' 2>/dev/null

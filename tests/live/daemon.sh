@@ -32,6 +32,16 @@ kill "$(cat "$dir/pid")"
 while [ -e "$dir/pid" ]; do :; done
 [ -e "$dir/here" ] && fail "left a socket"
 
+# Control-C is as good an end as any.
+mkfifo "$dir/begun"
+"$kevd" -n 3 3>"$dir/begun" 2>"$dir/err" &
+pids=$!
+read -r _ <"$dir/begun"
+kill -INT "$pids"
+wait "$pids" || fail "SIGINT: exits with $?: $(cat "$dir/err")"
+pids=
+[ -e "$KEV_SOCKET" ] && fail "left a socket"
+
 # Without stdin, stdout and stderr nothing of ours becomes one of them.
 "$kevd" -d -p "$dir/pid" <&- >&- 2>&- || fail "not without stderr"
 pid=$(cat "$dir/pid")

@@ -67,6 +67,9 @@ answer 14 '(.topics | length) == 40 and
 answer 15 '.uptime >= 0 and .rss > 0 and .sources.rtnetlink.available and
     .sources.rtnetlink.malformed == 0 and .events["interface/attach"] == 3 and
     (.clients | length) == 1 and .clients[0].uid == 0 and .history.events > 0 and
+    (.clients[0] | keys) == ["lost", "patterns", "pid", "queued", "sent", "uid"] and
+    (.sources.rtnetlink | keys) == ["available", "decoded", "ignored", "malformed",
+    "overruns", "reason", "received", "resyncs"] and .history.bytes > 0 and
     (.history.oldest | endswith("-1")) and
     (.history.oldest_time | test("^20[0-9-]{8}T[0-9:.]{15}Z$"))'
 answer 16 '.ok'

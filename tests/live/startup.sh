@@ -77,6 +77,9 @@ refuses 2 "--notify 99: Bad file descriptor" -n 99
 [ "$("$kevd" --version)" = "$("$kevsub" --version | sed s/kevsub/kevd/)" ] ||
     fail "no version"
 
+[ "$("$kevd" -h)" = "$("$kevd" --help)" ] && [ "$("$kevd" -V)" = "$("$kevd" --version)" ] ||
+    fail "-h and -V"
+
 # A living one is named; a dead one's socket is not in the way.
 start_kevd -p "$dir/pid" -m 0600
 [ "$(cat "$dir/pid")" -gt 0 ] || fail "no pid file"
