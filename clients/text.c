@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 #include <jansson.h>
 
@@ -86,6 +87,24 @@ void
 text_puts(struct buf *b, const char *s)
 {
 	text_put(b, s, strlen(s));
+}
+
+void
+text_narrow(struct buf *b, const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	uint32_t c;
+	size_t n;
+
+	for (; len > 0; p += n, len -= n) {
+		n = utf8(p, len, &c);
+		if (n == 0)
+			n = 1;
+		if (n > 1 && wcwidth((wchar_t)c) != 1)
+			put_escape(b, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
+		else
+			buf_put(b, p, n);
+	}
 }
 
 /* The columns of what was appended since START. */
@@ -309,9 +328,8 @@ put_summary(struct buf *b, const json_t *event)
 	}
 }
 
-/* The time of day here of an RFC 3339 time in UTC; as it is when it isn't. */
-static void
-put_time(struct buf *b, const char *rfc3339)
+void
+text_time(struct buf *b, const char *rfc3339)
 {
 	struct tm utc = { 0 }, local;
 	char text[16], milli[4] = "000";
@@ -337,22 +355,23 @@ put_time(struct buf *b, const char *rfc3339)
 }
 
 /* Good news are green, bad ones red, losses yellow. */
-static const char *
-color_of(const char *topic)
+int
+text_color(const char *topic)
 {
 	static const struct {
-		const char *end, *color;
+		const char *end;
+		int color;
 	} table[] = {
-		{ "/gap", "33" }, { "-deprecated", "33" }, { "/issues", "33" },
-		{ "-add", "32" }, { "-ready", "32" }, { "-up", "32" },
-		{ "attach", "32" }, { "-alive", "32" }, { "-remove", "31" },
-		{ "detach", "31" }, { "-down", "31" }, { "detaching", "31" },
-		{ "duplicate", "31" }, { "collision", "31" },
-		{ "-failure", "31" }, { "-expired", "31" },
-		{ "-detached", "31" },
+		{ "/gap", 3 }, { "-deprecated", 3 }, { "/issues", 3 },
+		{ "-add", 2 }, { "-ready", 2 }, { "-up", 2 },
+		{ "attach", 2 }, { "-alive", 2 }, { "-remove", 1 },
+		{ "detach", 1 }, { "-down", 1 }, { "detaching", 1 },
+		{ "duplicate", 1 }, { "collision", 1 },
+		{ "-failure", 1 }, { "-expired", 1 },
+		{ "-detached", 1 },
 	};
-	const char *color = "0";
 	size_t i, n, len = strlen(topic);
+	int color = 0;
 
 	for (i = 0; i < sizeof table / sizeof *table; i++) {
 		n = strlen(table[i].end);
@@ -360,6 +379,20 @@ color_of(const char *topic)
 			color = table[i].color;
 	}
 	return color;
+}
+
+static void
+put_colored(struct buf *b, const char *topic)
+{
+	int color = text_color(topic);
+
+	buf_puts(b, "\033[");
+	if (color != 0)
+		buf_putc(b, '3');
+	buf_putc(b, (char)('0' + color));
+	buf_putc(b, 'm');
+	text_puts(b, topic);
+	buf_puts(b, "\033[0m");
 }
 
 static void
@@ -394,16 +427,12 @@ text_event(struct buf *b, const json_t *event, bool color)
 {
 	const char *topic = json_string_value(json_object_get(event, "topic"));
 
-	put_time(b, json_string_value(json_object_get(event, "time")));
+	text_time(b, json_string_value(json_object_get(event, "time")));
 	buf_putc(b, ' ');
-	if (color) {
-		buf_puts(b, "\033[");
-		buf_puts(b, color_of(topic));
-		buf_putc(b, 'm');
-	}
-	text_puts(b, topic);
 	if (color)
-		buf_puts(b, "\033[0m");
+		put_colored(b, topic);
+	else
+		text_puts(b, topic);
 	pad(b, text_width(topic), TOPIC_WIDTH);
 	put_interface(b, event);
 	put_summary(b, event);

@@ -19,6 +19,12 @@ struct json_t;
 void text_put(struct buf *, const char *s, size_t len);
 void text_puts(struct buf *, const char *s);
 
+/*
+ * Appends S, which is UTF-8, with each character escaped that is not one column
+ * wide in the locale: wide ones, those that combine, and those it has not.
+ */
+void text_narrow(struct buf *, const char *s, size_t len);
+
 /* The columns S takes when written by text_put(), one a character. */
 size_t text_width(const char *s);
 
@@ -41,6 +47,15 @@ void text_value(struct buf *, const struct json_t *, char sep, bool safe);
  * text_put().
  */
 void text_ifname(struct buf *, const struct json_t *event, bool safe);
+
+/*
+ * The time of day here of an RFC 3339 time in UTC; as it is when it isn't, "-"
+ * for NULL.
+ */
+void text_time(struct buf *, const char *rfc3339);
+
+/* The colour that goes with a topic: 1 red, 2 green, 3 yellow, 0 none. */
+int text_color(const char *topic);
 
 /*
  * One event as TIME TOPIC IFNAME summary, without newline; the time is local,
