@@ -55,6 +55,26 @@ AS_IF([test $with_seccomp != no],
 		 with_seccomp=no])])
 ])
 
+# KEV_NCURSES: ncurses with wide characters, for kevtop; not without if asked
+# for. with_ncurses is yes or no then.
+AC_DEFUN([KEV_NCURSES], [
+AC_ARG_WITH([ncurses],
+	[AS_HELP_STRING([--with-ncurses=auto|yes|no],
+		[build kevtop, which needs ncurses (auto)])],
+	[], [with_ncurses=auto])
+AS_CASE([$with_ncurses], [yes|no|auto], [],
+	[AC_MSG_ERROR([--with-ncurses=$with_ncurses: must be auto, yes or no])])
+AS_IF([test $with_ncurses != no],
+	[PKG_CHECK_MODULES([NCURSES], [ncursesw], [kev_found=yes], [kev_found=no])
+	 AS_IF([test $kev_found = no],
+		[AC_CHECK_HEADER([curses.h], [AC_CHECK_LIB([ncursesw], [set_escdelay],
+			[kev_found=yes NCURSES_LIBS=-lncursesw])])])
+	 AS_IF([test $with_ncurses$kev_found = yesno], [kev_missing="$kev_missing
+  ncurses: Debian libncurses-dev, Fedora ncurses-devel, Alpine ncurses-dev, Arch ncurses, Homebrew ncurses, FreeBSD ncurses"])
+	 with_ncurses=$kev_found])
+AM_CONDITIONAL([NCURSES], [test $with_ncurses = yes])
+])
+
 # KEV_SYSTEMD: where its units go, in our prefix, which is one of the places
 # where it looks; no if there is no systemd.
 AC_DEFUN([KEV_SYSTEMD], [
