@@ -122,6 +122,7 @@ struct running {
 	int64_t deadline;	/* of kevsub; both -1: none */
 	int64_t limit;		/* of the command, then of its last grace */
 	bool slow;		/* it was told to end */
+	bool tidy;		/* nothing of it is to be left then */
 	int status;
 };
 
@@ -151,6 +152,35 @@ patience(const struct running *c, int64_t now)
 }
 
 /*
+ * Whether it has ended. Its number is its group's as long as nobody has waited
+ * for it.
+ */
+static bool
+has_ended(struct running *c)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof info);
+	if (waitid(P_PID, (id_t)c->pid, &info,
+	    WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid == 0)
+		return false;
+	if (c->tidy && c->slow)
+		kill(c->whom, SIGKILL);
+	return waitpid(c->pid, &c->status, 0) == c->pid;
+}
+
+/* We are to end: who is tidy tells the command, and waits. False: we don't. */
+static bool
+stays(struct running *c, int64_t now)
+{
+	if (signals_caught() == 0)
+		return true;
+	if (!c->slow)
+		c->limit = now;
+	return c->tidy;
+}
+
+/*
  * Feeds the command until it ends. False: the deadline came first, or a signal
  * that is to end us.
  */
@@ -163,10 +193,10 @@ attend(struct running *c)
 	for (;;) {
 		if (c->in != -1)
 			feed(&c->in, &c->text, &c->len);
-		if (waitpid(c->pid, &c->status, WNOHANG) == c->pid)
+		if (has_ended(c))
 			return true;
 		now = tool_now();
-		if (signals_caught() != 0 || !in_time(c, now))
+		if (!stays(c, now) || !in_time(c, now))
 			return false;
 		p[0] = (struct pollfd){ .fd = signals_fd(), .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = c->in, .events = POLLOUT };
@@ -263,38 +293,56 @@ static struct command_end
 end_of(const struct running *c)
 {
 	if (c->slow)
-		return (struct command_end){ COMMAND_SLOW, 0 };
+		return (struct command_end){ c->tidy && signals_caught() != 0 ?
+			COMMAND_TIMEOUT : COMMAND_SLOW, 0 };
 	if (WIFSIGNALED(c->status))
 		return (struct command_end){ COMMAND_KILLED,
 			WTERMSIG(c->status) };
 	return (struct command_end){ COMMAND_EXITED, WEXITSTATUS(c->status) };
 }
 
+/* LONGEST ms and no more; 0: as many as it likes. */
+static struct command_end
+run(struct running *c, char *const argv[], const struct kev_line *event,
+    int64_t longest)
+{
+	struct sigaction before[N_PASSED_ON + 1];
+	struct command_end end = { COMMAND_FAILED, 0 };
+	bool group = longest > 0 || c->tidy, ended;
+
+	c->in = start(argv, event, group, &c->pid, &end.value);
+	if (c->in == -1)
+		return end;
+	c->whom = group ? -c->pid : c->pid;
+	c->limit = longest > 0 ? tool_now() + longest : -1;
+	child = c->whom;
+	arm(before);
+	ended = serve(c, event);
+	child = 0;
+	disarm(before);
+	if (ended)
+		return end_of(c);
+	kill(c->whom, signals_caught() != 0 ? signals_caught() : SIGTERM);
+	end.how = COMMAND_TIMEOUT;
+	return end;
+}
+
 struct command_end
 command_run(char *const argv[], const struct kev_line *event,
     int64_t deadline, int64_t longest)
 {
-	struct sigaction before[N_PASSED_ON + 1];
-	struct command_end end = { COMMAND_FAILED, 0 };
-	struct running c = { .deadline = deadline, .limit = -1 };
-	bool ended;
+	struct running c = { .deadline = deadline };
 
-	c.in = start(argv, event, longest > 0, &c.pid, &end.value);
-	if (c.in == -1)
-		return end;
-	c.whom = longest > 0 ? -c.pid : c.pid;
-	if (longest > 0)
-		c.limit = tool_now() + longest;
-	child = c.whom;
-	arm(before);
-	ended = serve(&c, event);
-	child = 0;
-	disarm(before);
-	if (ended)
-		return end_of(&c);
-	kill(c.whom, signals_caught() != 0 ? signals_caught() : SIGTERM);
-	end.how = COMMAND_TIMEOUT;
-	return end;
+	return run(&c, argv, event, longest);
+}
+
+struct command_end
+command_run_tidy(char *const argv[], const struct kev_line *event,
+    int64_t longest)
+{
+	struct running c = { .deadline = -1, .tidy = true };
+
+	return run(&c, argv, event, longest);
 }
 
 int

@@ -31,6 +31,15 @@ struct command_end {
 struct command_end command_run(char *const argv[],
     const struct kev_line *event, int64_t deadline, int64_t longest);
 
+/*
+ * The same with a process group in any case. When it took too long, or one of
+ * the signals of signals_keep() came, which is COMMAND_TIMEOUT, then nothing of
+ * that group is left on return: five seconds after SIGTERM it gets SIGKILL, and
+ * those in it that outlive the command get that at once.
+ */
+struct command_end command_run_tidy(char *const argv[],
+    const struct kev_line *event, int64_t longest);
+
 /* Dies the way the command died. Returns the status a shell would see. */
 int command_die(int sig);
 
