@@ -92,3 +92,20 @@ AC_SUBST([systemdsystemunitdir], [$with_systemdsystemunitdir])
 AC_SUBST([sysusersdir], ['${prefix}/lib/sysusers.d'])
 AM_CONDITIONAL([SYSTEMD], [test "$with_systemdsystemunitdir" != no])
 ])
+
+# KEV_COMPLETION(SHELL, PKG-CONFIG MODULE, DIRECTORY): where completions for a
+# shell go: where that says, in our prefix; DIRECTORY if it is not there.
+AC_DEFUN([KEV_COMPLETION], [
+AC_ARG_WITH([$1-completion-dir],
+	[AS_HELP_STRING([--with-$1-completion-dir=DIR],
+		[install completions for $1 there, or "no" (as $2 says, else $3)])],
+	[], [with_$1_completion_dir=yes])
+AS_IF([test "$with_$1_completion_dir" = yes],
+	[with_$1_completion_dir=`$PKG_CONFIG --define-variable=prefix='${prefix}' \
+		--variable=completionsdir $2 2>/dev/null`
+	 AS_CASE([$with_$1_completion_dir], ['${prefix}'/*], [],
+		[with_$1_completion_dir='$3'])])
+AC_SUBST([$1completiondir], [$with_$1_completion_dir])
+m4_define([kev_shell], m4_toupper([$1]))dnl
+AM_CONDITIONAL(kev_shell[_COMPLETION], [test "$with_$1_completion_dir" != no])
+])

@@ -2,7 +2,9 @@
 #
 #	make=man	the lists of kev(7), into kev.7.in at @TOPICS@ and @FIELDS@
 #	make=schema	a JSON Schema of the lines that kevd sends
-#	make=words	the names of the topics, for shells to complete
+#	make=words	the names of the topics
+#	make=completion	topics and members with their meanings, for shells to
+#			complete
 #
 # usage: awk -v make=WHAT -f catalogue.awk fields.def topics.def [kev.7.in]
 #
@@ -54,6 +56,8 @@ END {
 	if (make == "words") {
 		for (t = 1; t <= topics; t++)
 			print topic[t]
+	} else if (make == "completion") {
+		completion()
 	} else if (make == "schema") {
 		schema()
 	}
@@ -102,6 +106,13 @@ function man_fields(i) {
 		print toupper(substr(says[field[i]], 1, 1)) \
 		    substr(says[field[i]], 2) "."
 	}
+}
+
+function completion(i) {
+	for (i = 1; i <= topics; i++)
+		print "topic\t" topic[i] "\t" meaning[i]
+	for (i = 1; i <= fields; i++)
+		print "key\t" member[field[i]] "\t" says[field[i]]
 }
 
 function json_type(kind) {
