@@ -42,7 +42,8 @@ struct hook {
 	const struct kev_line *event;	/* for the scripts that run */
 };
 
-static const char usage[] = "usage: kev-hook [options]\n";
+static const char usage[] =
+"usage: kev-hook [options]\n";
 
 static const char help[] =
 "Runs scripts for the network events of the kernel: those in ipv6/duplicate.d,\n"

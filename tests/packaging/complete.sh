@@ -36,7 +36,7 @@ options() {
 complete_all() {
 	top=
 	[ -x "$top_builddir/kevtop" ] && top=kevtop
-	for program in kevd kevsub kevctl $top; do
+	for program in kevd kevsub kevctl kev-hook $top; do
 		options "$program" >"$dir/options"
 		[ "$(wc -l <"$dir/options")" -gt 8 ] || fail "$program --help"
 		cp "$dir/options" "$dir/lines"
