@@ -48,7 +48,7 @@ static const char help[] =
 "\n"
 "  -u, --socket=PATH       the socket of kevd\n"
 "  -i, --interface=IFNAME  of an injected event\n"
-"  -n, --netns=NAME        state of this network namespace only\n"
+"  -n, --netns=NAME        state of this network namespace only, or of \"all\"\n"
 "  -o, --output=FORMAT     json or text; default: text on a terminal, but\n"
 "                          for state\n"
 "  -j, --json              the same as -o json\n"
@@ -436,7 +436,8 @@ option(struct ctl *c, int opt, int *format)
 		*format = 'j';
 		return -1;
 	case 'n':
-		c->netns = optarg;
+		/* As for kevsub. */
+		c->netns = strcmp(optarg, "all") == 0 ? "*" : optarg;
 		return -1;
 	case 'o':
 		*format = strcmp(optarg, "json") == 0 ? 'j' :

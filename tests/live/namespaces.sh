@@ -85,6 +85,8 @@ jq -e '.netns == "green" and .data.address == "198.51.100.2"' "$dir/green" \
 jq -e 'select(.netns != null)' "$dir/own" && fail "of others: $(cat "$dir/own")"
 [ "$("$kevsub" -S -n all interface/attach | jq -r '.netns // "own"' | sort -u |
     xargs)" = "green own red" ] || fail "-n all"
+[ "$("$kevctl" -n all state | jq -r '.netns // "own"' | sort -u | xargs)" = \
+    "green own red" ] || fail "kevctl -n all"
 [ "$("$kevsub" -S -n red -i r0 'interface/*' -x sh -c 'echo "$KEV_NETNS"' | sort -u)" = \
     red ] || fail "KEV_NETNS"
 assert_same
