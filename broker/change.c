@@ -22,6 +22,14 @@ static const char *const names[] = {
 	[CHANGE_ADVERT] = "router advertisement",
 	[CHANGE_NAT64] = "NAT64 prefix",
 	[CHANGE_PORT] = "port in use",
+	[CHANGE_LINK_GOING] = "link going",
+	[CHANGE_PROTO] = "protocol",
+	[CHANGE_STATUS] = "status of address",
+	[CHANGE_EXPIRED] = "router expired",
+	[CHANGE_QUALITY] = "link quality",
+	[CHANGE_ISSUES] = "link issues",
+	[CHANGE_IDLE] = "link idle",
+	[CHANGE_NAT64_REQUEST] = "request for NAT64 prefix",
 };
 
 static void
@@ -50,6 +58,8 @@ put_link(struct buf *b, const struct change_link *l)
 	put_object(b, KEV_LINK, &l->link);
 	put_number(b, "master", l->master_index);
 	buf_puts(b, l->closing ? " closing" : "");
+	buf_puts(b, l->arrives ? " arrives" : "");
+	buf_puts(b, l->renames ? " or renamed" : "");
 }
 
 static void
@@ -77,6 +87,7 @@ put_router(struct buf *b, const struct change_router *r)
 	else
 		put_number(b, "expires in 1/100 s", (uint64_t)r->expires);
 	buf_puts(b, r->replaces ? " replaces others" : "");
+	buf_puts(b, r->changes ? " in place of another" : "");
 }
 
 /* What has no object of its own is told as one of those that are not kept. */
@@ -99,6 +110,24 @@ put_note(struct buf *b, const struct change *c)
 		n.address = c->advert.address;
 		n.lifetime = c->advert.lifetime;
 		break;
+	case CHANGE_PROTO:
+		n.has = KEV_BIT(FAMILY) | KEV_BIT(REMAINING);
+		n.family = c->proto.family;
+		n.remaining = c->proto.remaining;
+		break;
+	case CHANGE_EXPIRED:
+		n.has = KEV_BIT(ADDRESS);
+		n.address = c->expired;
+		break;
+	case CHANGE_QUALITY:
+		n.has = KEV_BIT(QUALITY);
+		n.quality = c->quality;
+		break;
+	case CHANGE_ISSUES:
+		n.has = KEV_BIT(REASON) | KEV_BIT(INFO);
+		memcpy(n.reason, c->issues.reason, sizeof n.reason);
+		memcpy(n.info, c->issues.info, sizeof n.info);
+		break;
 	case CHANGE_NAT64:
 		n.has = KEV_BIT(PREFIX) | KEV_BIT(PREFIXLEN) |
 		    KEV_BIT(LIFETIME) | (c->nat64.router.family != 0 ? KEV_BIT(ROUTER) : 0);
@@ -118,6 +147,17 @@ put_note(struct buf *b, const struct change *c)
 	put_object(b, KEV_NOTE, &n);
 	if (c->type == CHANGE_NEIGH && c->neigh.failed)
 		buf_puts(b, " does not answer");
+	if (c->type == CHANGE_PROTO && c->proto.gone)
+		buf_puts(b, " gone");
+}
+
+static void
+put_status(struct buf *b, const struct change_status *s)
+{
+	struct kev_addr a = { .has = KEV_BIT(ADDRESS) | KEV_BIT(STATUS),
+	    .address = s->address, .status = s->status };
+
+	put_object(b, KEV_ADDR, &a);
 }
 
 void
@@ -125,6 +165,10 @@ change_put(struct buf *b, const struct change *c)
 {
 	buf_puts(b, names[c->type]);
 	put_number(b, "of interface", c->ifindex);
+	if (c->ifname[0] != '\0') {
+		buf_puts(b, " of ");
+		json_put_string(b, c->ifname, strlen(c->ifname));
+	}
 	switch (c->type) {
 	case CHANGE_LINK:
 	case CHANGE_LINK_GONE:
@@ -144,7 +188,13 @@ change_put(struct buf *b, const struct change *c)
 	case CHANGE_NEXTHOP:
 		put_number(b, "number", c->router.nh_id);
 		break;
+	case CHANGE_STATUS:
+		put_status(b, &c->status);
+		break;
 	case CHANGE_NONE:
+	case CHANGE_LINK_GOING:
+	case CHANGE_IDLE:
+	case CHANGE_NAT64_REQUEST:
 		break;
 	default:
 		put_note(b, c);

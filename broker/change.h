@@ -23,7 +23,16 @@ enum change_type {
 	CHANGE_NEIGH,		/* a neighbour answers, or does not */
 	CHANGE_ADVERT,		/* a router said that it is one */
 	CHANGE_NAT64,		/* a router told the prefix for NAT64 */
-	CHANGE_PORT		/* a process wants a port that another holds */
+	CHANGE_PORT,		/* a process wants a port that another holds */
+	/* These are what kernels tell who have no other words for it. */
+	CHANGE_LINK_GOING,	/* the interface is about to go */
+	CHANGE_PROTO,		/* it has a protocol, or has it no more */
+	CHANGE_STATUS,		/* only what has become of an address */
+	CHANGE_EXPIRED,		/* the lifetime of a router ran out */
+	CHANGE_QUALITY,
+	CHANGE_ISSUES,
+	CHANGE_IDLE,		/* no route uses the interface any more */
+	CHANGE_NAT64_REQUEST	/* it wants to know the prefix for NAT64 */
 };
 
 /* The parts of the kernel's state, to dump and to compare one by one. */
@@ -39,6 +48,8 @@ struct change_link {
 	struct kev_link link;	/* "master" is not set: see master_index */
 	uint32_t master_index;	/* interface that this is a port of, or 0 */
 	bool closing;		/* closed by the kernel: likely goes next */
+	bool arrives;		/* it is a new one, if it has another name */
+	bool renames;		/* gone: but it may come with another name */
 	char ifname[KEV_IFNAMSIZ];	/* "" when not told */
 };
 
@@ -57,17 +68,21 @@ struct change_router {
 	uint32_t nh_id;			/* next hop object it hangs on, or 0 */
 	int32_t expires;		/* in 1/100 s; 0: never, negative: over */
 	bool replaces;			/* others of its kind may be gone */
+	bool changes;			/* it was another one before */
 };
 
 struct change_claim {
 	struct kev_ip address;
-	struct kev_lladdr lladdr;	/* of who says so */
+	struct kev_lladdr lladdr;	/* of who says so; length 0: not known */
+	bool sure;			/* it is the kernel who tells of it */
 };
 
 struct change_neigh {
 	struct kev_ip address;
 	struct kev_lladdr lladdr;	/* its length is 0 when not known */
 	bool failed;			/* does not answer; else it does */
+	bool any;			/* it is a router, of the family; which
+					 * address it has is not told */
 };
 
 struct change_advert {
@@ -90,10 +105,30 @@ struct change_port {
 	char command[KEV_IFNAMSIZ];	/* any bytes; "" when not known */
 };
 
+struct change_proto {
+	uint8_t family;			/* enum kev_family */
+	bool gone;
+	uint32_t remaining;		/* that the interface has after it */
+};
+
+struct change_status {
+	struct kev_ip address;
+	uint8_t status;			/* KEV_INVALID: its time is over */
+};
+
+struct change_issues {
+	char reason[64], info[64];	/* "" when not told */
+};
+
 struct change {
 	enum change_type type;
-	uint32_t ifindex;
+	uint32_t ifindex;	/* 0: not told */
 	uint32_t pid;		/* netlink port of who asked; 0: the kernel */
+	/* Its name, if it is told besides or in place of the index. */
+	char ifname[KEV_IFNAMSIZ];
+	bool present;		/* the interface is there, told before or not */
+	bool part;		/* of a link or address: what it has not is as
+				 * it was; there is one address of its bytes */
 	union {
 		struct change_link link;
 		struct change_modes modes;
@@ -104,6 +139,11 @@ struct change {
 		struct change_advert advert;
 		struct change_nat64 nat64;
 		struct change_port port;
+		struct change_proto proto;
+		struct change_status status;
+		struct kev_ip expired;
+		struct change_issues issues;
+		int32_t quality;
 	};
 };
 

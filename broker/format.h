@@ -23,7 +23,9 @@ struct format {
 	    format_take_fn *take, void *arg);
 };
 
+/* Those that need nothing of a system are on every one. */
 extern const struct format format_arp, format_ndp;
+extern const struct format format_kern_event, format_route;
 
 /* The system's: all of them, NULL at the end. */
 extern const struct format *const formats[];

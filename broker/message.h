@@ -22,6 +22,8 @@ struct message {
 	size_t len;
 	bool more;		/* a further change of the message before */
 	const char *fault;	/* what is wrong, if it is known, or NULL */
+	const char *os;		/* route: "freebsd" ..., or NULL */
+	const char *abi;	/* route: "lp64le" ..., or NULL */
 	uint32_t ifindex;	/* arp, ndp: the interface that it came in by */
 	int hops;		/* ndp: its hop limit, -1 if not known */
 	uint8_t from[16];	/* ndp: its source address */

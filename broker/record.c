@@ -63,6 +63,10 @@ put_context(struct buf *b, const struct message *m)
 	struct kev_ip from = { .family = KEV_INET6 };
 	char text[KEV_IPSTRLEN];
 
+	if (m->os != NULL)
+		put_string(b, ",\"os\":", m->os);
+	if (m->abi != NULL)
+		put_string(b, ",\"abi\":", m->abi);
 	if (m->ifindex != 0)
 		put_number(b, ",\"ifindex\":", m->ifindex);
 	if (strcmp(m->source, "ndp") == 0) {
@@ -295,6 +299,20 @@ get_netns(struct reading *in, const struct span *value)
 }
 
 static const char *
+get_os(struct reading *in, const struct span *value)
+{
+	in->r->message.os = keep_string(in, value);
+	return in->r->message.os != NULL ? NULL : "\"os\" must be a string";
+}
+
+static const char *
+get_abi(struct reading *in, const struct span *value)
+{
+	in->r->message.abi = keep_string(in, value);
+	return in->r->message.abi != NULL ? NULL : "\"abi\" must be a string";
+}
+
+static const char *
 get_ifindex(struct reading *in, const struct span *value)
 {
 	int64_t ifindex = 0;
@@ -458,6 +476,8 @@ static const struct {
 	{ "mono", get_mono, NULL },
 	{ "netns", get_netns, NULL },
 	{ "continued", get_continued, NULL },
+	{ "os", get_os, NULL },
+	{ "abi", get_abi, NULL },
 	{ "ifindex", get_ifindex, NULL },
 	{ "hops", get_hops, NULL },
 	{ "from", get_from, NULL },

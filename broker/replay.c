@@ -221,8 +221,6 @@ is_foreign(const char *source)
 {
 	return strcmp(source, kev_origin_name(KEV_BY_RTNETLINK)) == 0 ||
 	    strcmp(source, kev_origin_name(KEV_BY_AUDIT)) == 0 ||
-	    strcmp(source, kev_origin_name(KEV_BY_KERN_EVENT)) == 0 ||
-	    strcmp(source, kev_origin_name(KEV_BY_ROUTE)) == 0 ||
 	    strcmp(source, "ethtool") == 0;
 }
 
@@ -433,6 +431,7 @@ replay_end(struct replay *r)
 			log_limited(&faults, "%s: ends within a dump", r->file);
 			tape_cancel(&s->tape, &r->now);
 		}
+		tape_flush(&s->tape);
 		tape_settle(&s->tape);
 	}
 }

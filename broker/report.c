@@ -67,6 +67,18 @@ put_netns(struct buf *b, const char *netns)
 	json_put_string(b, netns, strlen(netns));
 }
 
+/* Further ones of the interface itself, if there are any. */
+static void
+put_members(struct report *r, const struct kev_event *ev)
+{
+	const struct kev_topic_info *topic = &kev_topics[ev->topic];
+
+	if ((ev->data->has & topic->fields) == 0)
+		return;
+	buf_putc(r->b, ',');
+	kev_object_members(r->b, topic->class, ev->data, topic->fields, false);
+}
+
 static void
 begin_interface(struct report *r, const struct kev_event *ev)
 {
@@ -78,13 +90,16 @@ begin_interface(struct report *r, const struct kev_event *ev)
 	buf_puts(r->b, r->any ? ",{" : "{");
 	r->any = r->open = true;
 	r->list = LIST_NONE;
-	kev_event_put_ifname(r->b, ev->ifname);
-	buf_puts(r->b, ",\"ifindex\":");
-	json_put_u64(r->b, ev->ifindex);
+	/* Its name or its index, but maybe not both. */
+	if (ev->ifname != NULL)
+		kev_event_put_ifname(r->b, ev->ifname);
+	if (ev->ifindex != 0) {
+		buf_puts(r->b, ev->ifname != NULL ? ",\"ifindex\":" :
+		    "\"ifindex\":");
+		json_put_u64(r->b, ev->ifindex);
+	}
 	put_netns(r->b, ev->netns);
-	buf_putc(r->b, ',');
-	kev_object_members(r->b, KEV_LINK, ev->data,
-	    kev_topics[ev->topic].fields, false);
+	put_members(r, ev);
 }
 
 static void
@@ -96,6 +111,10 @@ put_event(void *arg, struct kev_event *ev)
 	switch (ev->topic) {
 	case KEV_T_INTERFACE_ATTACH:
 		begin_interface(r, ev);
+		return;
+	case KEV_T_INTERFACE_QUALITY:
+		if (!r->skip)
+			put_members(r, ev);
 		return;
 	case KEV_T_IPV4_ADDRESS_ADD:
 		list = LIST_IPV4;

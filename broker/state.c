@@ -59,6 +59,7 @@ state_free(struct state *st)
 	buf_fini(&st->gone);
 	free(st->claims);
 	free(st->in_use);
+	free(st->remarks);
 	free(st->netns);
 	free(st);
 }
@@ -91,13 +92,25 @@ state_link(struct state *st, uint32_t ifindex)
 }
 
 uint32_t
+state_told_index(const struct link *l)
+{
+	return l->ifindex <= INT32_MAX ? l->ifindex : 0;
+}
+
+const char *
+state_told_name(const struct link *l)
+{
+	return l->name[0] != '\0' ? l->name : NULL;
+}
+
+uint32_t
 state_ifindex(const struct state *st, const char *ifname)
 {
 	struct link *l;
 
 	RB_FOREACH(l, link_tree, (struct link_tree *)&st->links) {
 		if (strcmp(l->name, ifname) == 0)
-			return l->ifindex;
+			return state_told_index(l);
 	}
 	return 0;
 }
@@ -110,7 +123,7 @@ state_flaps(const struct state *st, state_flaps_fn *fn, void *arg)
 
 	RB_FOREACH(l, link_tree, (struct link_tree *)&st->links) {
 		f.ifname = l->name;
-		f.ifindex = l->ifindex;
+		f.ifindex = state_told_index(l);
 		f.ups = l->ups;
 		f.downs = l->downs;
 		if (f.ups + f.downs > 0)
@@ -128,8 +141,8 @@ emit_any(struct state *st, const struct link *l, enum kev_topic topic,
 		.origin = origin(st, by),
 		.time = st->now.time,
 		.mono = st->now.mono,
-		.ifname = l != NULL ? l->name : NULL,
-		.ifindex = l != NULL ? l->ifindex : 0,
+		.ifname = l != NULL ? state_told_name(l) : NULL,
+		.ifindex = l != NULL ? state_told_index(l) : 0,
 		.netns = st->netns,
 		.data = data,
 		.prev = prev,
@@ -174,28 +187,56 @@ state_touch(struct state *st, struct link *l, enum kev_family family)
 		st->changed_live = true;
 }
 
+/* The departure of an interface was none if it arrives with another name. */
+static void
+leave(struct state *st, const struct change *c)
+{
+	struct link *l = state_link(st, st->leaving);
+
+	if (l != NULL && c != NULL && c->type == CHANGE_LINK &&
+	    c->link.arrives && c->ifindex == l->ifindex &&
+	    strcmp(c->ifname, l->name) != 0)
+		return;
+	st->leaving = 0;
+	if (l != NULL)
+		link_gone(st, l);
+}
+
+static void
+go(struct state *st, struct link *l, const struct change *c)
+{
+	if (c->link.renames)
+		st->leaving = l->ifindex;
+	else
+		link_gone(st, l);
+}
+
 void
 state_apply(struct state *st, const struct change *c, const struct stamp *now)
 {
-	struct link *l = state_link(st, c->ifindex);
+	struct link *l;
 
 	st->now = *now;
-	if (c->type == CHANGE_CLAIM) {
-		if (l != NULL)
-			claim_apply(st, l, &c->claim);
-		return;
-	}
+	if (st->leaving != 0)
+		leave(st, c);
+	l = link_find(st, c);
+	if (l == NULL && c->ifindex == 0 && (c->type == CHANGE_ROUTER ||
+	    c->type == CHANGE_ROUTER_GONE))
+		l = router_link(st, c);
 	if (c->type == CHANGE_PORT) {
 		port_apply(st, &c->port);
 		return;
 	}
 	if (c->type != CHANGE_ADDR && c->type != CHANGE_NEIGH &&
-	    c->type != CHANGE_ADVERT && c->type != CHANGE_NAT64)
+	    c->type != CHANGE_ADVERT && c->type != CHANGE_NAT64 &&
+	    c->type != CHANGE_CLAIM)
 		addr_flush(st);
-	if (c->type == CHANGE_LINK) {
+	if (c->type == CHANGE_LINK && !c->part) {
 		link_apply(st, c->ifindex, &c->link);
 		return;
 	}
+	if (l == NULL && c->present)
+		l = link_make(st, c);
 	if (c->type == CHANGE_MODES) {
 		link_modes(st, c->ifindex, &c->modes);
 		return;
@@ -207,11 +248,27 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 	if (l == NULL)
 		return;
 	switch (c->type) {
+	case CHANGE_LINK:
+		link_part(st, l, c);
+		break;
 	case CHANGE_LINK_GONE:
-		link_gone(st, l);
+		go(st, l, c);
+		break;
+	case CHANGE_LINK_GOING:
+		state_emit(st, l, KEV_T_INTERFACE_DETACHING,
+		    (const struct kev_object *)&l->l);
+		break;
+	case CHANGE_PROTO:
+		link_proto(st, l, &c->proto);
 		break;
 	case CHANGE_ADDR:
-		addr_apply(st, l, &c->addr);
+		addr_apply(st, l, c);
+		break;
+	case CHANGE_STATUS:
+		addr_status(st, l, &c->status);
+		break;
+	case CHANGE_CLAIM:
+		claim_apply(st, l, &c->claim);
 		break;
 	case CHANGE_ADDR_GONE:
 		addr_gone(st, l, c);
@@ -228,6 +285,15 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 	case CHANGE_ROUTER_GONE:
 		router_gone(st, l, c);
 		break;
+	case CHANGE_EXPIRED:
+		router_expired(st, l, &c->expired);
+		break;
+	case CHANGE_QUALITY:
+	case CHANGE_ISSUES:
+	case CHANGE_IDLE:
+	case CHANGE_NAT64_REQUEST:
+		remark_apply(st, l, c);
+		break;
 	case CHANGE_NAT64:
 		nat64_apply(st, l, &c->nat64);
 		break;
@@ -237,9 +303,16 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 }
 
 void
-state_begin(struct state *st, unsigned parts)
+state_flush(struct state *st)
 {
 	addr_flush(st);
+	leave(st, NULL);
+}
+
+void
+state_begin(struct state *st, unsigned parts)
+{
+	state_flush(st);
 	st->parts = parts;
 	st->dump++;
 	st->corrections = 0;
@@ -325,6 +398,8 @@ publish_changed(struct state *st)
 		if (!l->changed)
 			continue;
 		l->changed = false;
+		if (l->name[0] == '\0')
+			continue;
 		buf_put(&st->gone, l->name, strlen(l->name) + 1);
 		st->gone_names++;
 	}
@@ -345,8 +420,9 @@ state_settle(struct state *st, const struct stamp *now)
 	st->now = *now;
 	/* Who asks by netlink removes and adds in messages of their own; only
 	 * ioctls, for which the kernel answers as nobody, change by both. */
-	if (st->held.ifindex != 0 && st->held.pid != 0)
+	if (st->held.ifindex != 0 && st->held.settles)
 		addr_flush(st);
+	leave(st, NULL);
 	if (st->changed)
 		publish_changed(st);
 }
@@ -411,6 +487,7 @@ state_deadline(const struct state *st)
 		router_deadline(st),
 		nat64_deadline(st),
 		port_deadline(st),
+		remark_deadline(st),
 	}, first = 0;
 	size_t i;
 
@@ -431,4 +508,5 @@ state_tick(struct state *st, const struct stamp *now)
 	router_tick(st);
 	nat64_tick(st);
 	port_tick(st);
+	remark_tick(st);
 }

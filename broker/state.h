@@ -43,6 +43,9 @@ bool state_is_empty(const struct state *);
  * One fact. Events come out at once, in order, but that the removal of an IPv4
  * address is held back for a moment: when the same address is added again
  * right after it, that was a change.
+ *
+ * Interfaces are known by their index. One that is only told of by its name has
+ * none in its events, until it is told.
  */
 void state_apply(struct state *, const struct change *, const struct stamp *);
 
@@ -75,6 +78,9 @@ void state_cancel(struct state *);
  * any address or router changed since the last time.
  */
 void state_settle(struct state *, const struct stamp *);
+
+/* Nothing more is to come: what was held back is published. */
+void state_flush(struct state *);
 
 /*
  * The parts that must be dumped again, because the kernel tells of some

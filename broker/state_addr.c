@@ -29,6 +29,17 @@ addr_cmp(const struct addr *x, const struct addr *y)
 
 RB_GENERATE(addr_tree, addr, entry, addr_cmp)
 
+/* The first one with these bytes, whatever else it has. */
+struct addr *
+addr_find(struct link *l, const struct kev_ip *ip)
+{
+	struct addr key = { .a = { .family = ip->family, .address = *ip } };
+	struct addr *addr = RB_NFIND(addr_tree, &l->addrs, &key);
+
+	return addr != NULL && kev_ip_cmp(&addr->a.address, ip) == 0 ? addr :
+	    NULL;
+}
+
 static const struct kev_object *
 object(const struct kev_addr *a)
 {
@@ -82,9 +93,20 @@ emit_proto(struct state *st, const struct link *l, const struct kev_addr *a,
 	state_emit(st, l, topic, (const struct kev_object *)&note);
 }
 
+/* NetBSD's kernel itself looks whether others have an address of IPv4. */
+static void
+emit_collision(struct state *st, struct link *l, const struct kev_addr *a)
+{
+	struct change_claim c = { .address = a->address, .sure = true };
+
+	if (a->has & KEV_BIT(LLADDR))
+		c.lladdr = a->lladdr;
+	claim_apply(st, l, &c);
+}
+
 /* What an address has become, after the event that says how. */
 static void
-emit_status(struct state *st, const struct link *l, struct addr *addr,
+emit_status(struct state *st, struct link *l, struct addr *addr,
     uint8_t old_status)
 {
 	struct kev_addr *a = &addr->a;
@@ -93,13 +115,18 @@ emit_status(struct state *st, const struct link *l, struct addr *addr,
 		state_emit(st, l, pick(a, KEV_T_IPV4_ADDRESS_READY,
 		    KEV_T_IPV6_ADDRESS_READY), object(a));
 	addr->ready = addr_is_ready(a);
-	if (a->family != KEV_INET6 || a->status == old_status)
+	if (a->status == old_status)
 		return;
-	if (a->status == KEV_DUPLICATE) {
+	if (a->family == KEV_INET) {
+		if (a->status == KEV_DUPLICATE)
+			emit_collision(st, l, a);
+	} else if (a->status == KEV_DUPLICATE) {
 		claim_explain(st, l->ifindex, a);
 		state_emit(st, l, KEV_T_IPV6_DUPLICATE, object(a));
 	} else if (a->status == KEV_DEPRECATED) {
 		state_emit(st, l, KEV_T_ND6_ADDRESS_DEPRECATED, object(a));
+	} else if (a->status == KEV_INACCESSIBLE) {
+		state_emit(st, l, KEV_T_ND6_ADDRESS_DETACHED, object(a));
 	}
 }
 
@@ -116,7 +143,8 @@ add(struct state *st, struct link *l, const struct kev_addr *told)
 	addr->seen = st->dump;
 	RB_INSERT(addr_tree, &l->addrs, addr);
 	state_touch(st, l, told->family);
-	if (++l->count[told->family] == 1)
+	if (++l->count[told->family] == 1 &&
+	    (l->protos & told->family) == 0)
 		emit_proto(st, l, told, KEV_T_INTERFACE_PROTO_ATTACH);
 	state_emit(st, l, pick(told, KEV_T_IPV4_ADDRESS_ADD,
 	    KEV_T_IPV6_ADDRESS_ADD), object(told));
@@ -139,7 +167,8 @@ change(struct state *st, struct link *l, struct addr *addr,
 	addr->a = *told;
 	RB_INSERT(addr_tree, &l->addrs, addr);
 	/* Who has it stays known as long as somebody has. */
-	if (told->status == KEV_DUPLICATE) {
+	if (told->status == KEV_DUPLICATE &&
+	    (told->has & KEV_BIT(LLADDR)) == 0) {
 		addr->a.lladdr = old.lladdr;
 		addr->a.has |= old.has & KEV_BIT(LLADDR);
 	}
@@ -163,13 +192,88 @@ is_held(const struct held *h, const struct link *l, const struct kev_addr *a)
 	    kev_ip_cmp(&h->address, &a->address) == 0;
 }
 
-void
-addr_apply(struct state *st, struct link *l, const struct kev_addr *told)
+/* Whether A is in the network of the address. */
+bool
+addr_is_near(const struct kev_addr *addr, const struct kev_ip *a)
 {
-	struct addr key = { .a = *told }, *addr;
+	uint32_t i;
+
+	for (i = 0; i < addr->prefixlen; i++) {
+		if ((addr->address.byte[i / 8] ^ a->byte[i / 8]) &
+		    0x80 >> i % 8)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The BSDs have one place for the broadcast address and that of the other end.
+ * Which it is depends on the link; if its flags are not told, on the network.
+ */
+static void
+tell_ends_apart(const struct link *l, struct kev_addr *a)
+{
+	bool peer = (l->l.has & KEV_BIT(FLAGS)) != 0 ?
+	    (l->l.flags & KEV_IFF_POINTOPOINT) != 0 :
+	    a->prefixlen >= 31 || !addr_is_near(a, &a->broadcast);
+
+	if ((a->has & KEV_BIT(BROADCAST)) == 0 || !peer)
+		return;
+	a->peer = a->broadcast;
+	memset(&a->broadcast, 0, sizeof a->broadcast);
+	a->has ^= KEV_BIT(BROADCAST) | KEV_BIT(PEER);
+}
+
+/* What is not told of it is as it was, but for its ends, which always are told
+ * if it has them; ADDR may be NULL. */
+static void
+complete(const struct state *st, const struct link *l, const struct addr *addr,
+    struct kev_addr *a)
+{
+	struct kev_addr old = { .has = 0 };
+
+	tell_ends_apart(l, a);
+	if (addr != NULL)
+		old = addr_now(addr, &st->now);
+	if ((a->has & KEV_BIT(PREFIXLEN)) == 0)
+		a->prefixlen = old.prefixlen;
+	if ((a->has & KEV_BIT(STATUS)) == 0) {
+		a->status = old.status;
+		a->flags = old.flags;
+		a->lladdr = old.lladdr;
+		a->has |= old.has & (KEV_BIT(FLAGS) | KEV_BIT(LLADDR));
+	}
+	if ((a->has & LIFETIMES) == 0) {
+		a->valid_lft = old.valid_lft;
+		a->preferred_lft = old.preferred_lft;
+	}
+	a->has |= old.has & (KEV_BIT(PREFIXLEN) | LIFETIMES);
+	/* Whether an address of IPv6 can be used is for the kernel to say. */
+	if (a->status == 0)
+		a->status = a->family == KEV_INET ? KEV_PREFERRED : KEV_UNKNOWN;
+	a->has |= KEV_BIT(STATUS);
+}
+
+/* The address that a change is about: by all that it has, or its bytes. */
+static struct addr *
+find(struct link *l, const struct change *c)
+{
+	struct addr key = { .a = c->addr };
+	struct addr *addr = RB_FIND(addr_tree, &l->addrs, &key);
+
+	return addr == NULL && c->part ? addr_find(l, &c->addr.address) : addr;
+}
+
+void
+addr_apply(struct state *st, struct link *l, const struct change *c)
+{
+	struct addr *addr = find(l, c);
+	struct kev_addr whole = c->addr;
+	const struct kev_addr *told = &whole;
 	struct held *held = &st->held;
 
-	addr = RB_FIND(addr_tree, &l->addrs, &key);
+	if (c->part)
+		complete(st, l, addr, &whole);
 	if (is_held(held, l, told) && (addr == NULL || addr == held->addr)) {
 		held->ifindex = 0;
 		addr = held->addr;
@@ -216,13 +320,15 @@ addr_remove(struct state *st, struct link *l, struct addr *addr,
 	state_emit(st, l, pick(&a, KEV_T_IPV4_ADDRESS_REMOVE,
 	    KEV_T_IPV6_ADDRESS_REMOVE), object(&a));
 	if (told != NULL && a.family == KEV_INET6) {
+		st->gone_addr = a;
+		st->gone_index = l->ifindex;
 		if (told->status == KEV_DUPLICATE && !was_duplicate)
 			emit_duplicate(st, l, told);
 		else if ((told->flags & KEV_IFA_PERMANENT) == 0 &&
 		    told->valid_lft == 0)
 			state_emit(st, l, KEV_T_ND6_ADDRESS_EXPIRED, object(&a));
 	}
-	if (l->count[a.family] == 0)
+	if (l->count[a.family] == 0 && (l->protos & a.family) == 0)
 		emit_proto(st, l, &a, KEV_T_INTERFACE_PROTO_DETACH);
 	if (a.family == KEV_INET)
 		st->wants |= router_parts(l) | router_parts_from(st, &a.address);
@@ -231,9 +337,8 @@ addr_remove(struct state *st, struct link *l, struct addr *addr,
 void
 addr_gone(struct state *st, struct link *l, const struct change *c)
 {
-	struct addr key = { .a = c->addr }, *addr;
+	struct addr *addr = find(l, c);
 
-	addr = RB_FIND(addr_tree, &l->addrs, &key);
 	if (addr == NULL) {
 		/* An autoconfigured one was never told before DAD failed. */
 		if (c->addr.family == KEV_INET6 &&
@@ -245,8 +350,8 @@ addr_gone(struct state *st, struct link *l, const struct change *c)
 		addr_remove(st, l, addr, &c->addr);
 		return;
 	}
-	st->held = (struct held){ .ifindex = l->ifindex, .pid = c->pid,
-	    .address = c->addr.address, .addr = addr,
+	st->held = (struct held){ .ifindex = l->ifindex,
+	    .settles = c->pid != 0 || c->part, .address = c->addr.address, .addr = addr,
 	    .until = st->now.mono + HOLD };
 }
 
@@ -261,4 +366,49 @@ addr_flush(struct state *st)
 	st->held.ifindex = 0;
 	l = state_link(st, held.ifindex);
 	addr_remove(st, l, held.addr, NULL);
+}
+
+/* The lifetime of an address is over, which was removed just before. */
+static void
+expire(struct state *st, struct link *l, const struct addr *addr,
+    const struct kev_addr *told)
+{
+	struct kev_addr a = *told;
+
+	if (addr != NULL)
+		a = addr_now(addr, &st->now);
+	else if (st->gone_index == l->ifindex &&
+	    kev_ip_cmp(&st->gone_addr.address, &told->address) == 0)
+		a = st->gone_addr;
+	state_emit(st, l, KEV_T_ND6_ADDRESS_EXPIRED, object(&a));
+}
+
+/* Of an address that was never told there is no more to say. */
+void
+addr_status(struct state *st, struct link *l, const struct change_status *c)
+{
+	struct addr *addr = addr_find(l, &c->address);
+	struct kev_addr told = {
+		.has = KEV_BIT(FAMILY) | KEV_BIT(ADDRESS) | KEV_BIT(STATUS),
+		.family = c->address.family, .address = c->address,
+		.status = c->status,
+	};
+
+	if (c->status == KEV_INVALID) {
+		expire(st, l, addr, &told);
+		return;
+	}
+	if (addr == NULL) {
+		state_emit(st, l, c->status == KEV_DEPRECATED ?
+		    KEV_T_ND6_ADDRESS_DEPRECATED : KEV_T_ND6_ADDRESS_DETACHED,
+		    object(&told));
+		return;
+	}
+	told = addr_now(addr, &st->now);
+	told.status = c->status;
+	if (c->status == KEV_DEPRECATED) {
+		told.flags |= KEV_IFA_DEPRECATED;
+		told.preferred_lft = 0;
+	}
+	change(st, l, addr, &told);
 }

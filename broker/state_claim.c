@@ -31,16 +31,6 @@ is_ours(struct state *st, const struct kev_lladdr *lladdr)
 	return false;
 }
 
-static struct addr *
-find_addr(struct link *l, const struct kev_ip *ip)
-{
-	struct addr key = { .a = { .family = ip->family, .address = *ip } };
-	struct addr *addr = RB_NFIND(addr_tree, &l->addrs, &key);
-
-	return addr != NULL && kev_ip_cmp(&addr->a.address, ip) == 0 ? addr :
-	    NULL;
-}
-
 static void
 emit(struct state *st, const struct claim *c, uint32_t count)
 {
@@ -53,8 +43,9 @@ emit(struct state *st, const struct claim *c, uint32_t count)
 		return;
 	if (c->address.family == KEV_INET) {
 		collision = (struct kev_note){
-			.has = KEV_BIT(ADDRESS) | KEV_BIT(LLADDR) |
-			    KEV_BIT(COUNT) | (l->l.has & KEV_BIT(LLADDR) ?
+			.has = KEV_BIT(ADDRESS) | KEV_BIT(COUNT) |
+			    (c->lladdr.len > 0 ? KEV_BIT(LLADDR) : 0) |
+			    (l->l.has & KEV_BIT(LLADDR) ?
 			    KEV_BIT(OWN_LLADDR) : 0),
 			.address = c->address, .lladdr = c->lladdr,
 			.own_lladdr = l->l.lladdr, .count = count,
@@ -63,7 +54,7 @@ emit(struct state *st, const struct claim *c, uint32_t count)
 		    (const struct kev_object *)&collision);
 		return;
 	}
-	addr = find_addr(l, &c->address);
+	addr = addr_find(l, &c->address);
 	if (addr == NULL)
 		return;
 	/* The kernel goes on using it, so its status is as it was. */
@@ -158,13 +149,13 @@ void
 claim_apply(struct state *st, struct link *l, const struct change_claim *c)
 {
 	const struct claim claim = { l->ifindex, c->address, c->lladdr };
-	struct addr *addr = find_addr(l, &c->address);
+	struct addr *addr = addr_find(l, &c->address);
 
 	/* Neighbours say every day where they are: only what is ours counts,
 	 * or may be about to be, which the kernel does not always tell. */
-	if (c->address.family == KEV_INET && addr == NULL)
+	if (c->address.family == KEV_INET && addr == NULL && !c->sure)
 		return;
-	if (is_ours(st, &c->lladdr))
+	if (is_ours(st, &c->lladdr) && !c->sure)
 		return;
 	if (st->claims == NULL &&
 	    (st->claims = state_alloc(st, sizeof *st->claims)) == NULL)
@@ -184,7 +175,7 @@ state_disputes(const struct state *st, const struct change *c)
 
 	if (c->type != CHANGE_CLAIM || l == NULL)
 		return false;
-	addr = find_addr(l, &c->claim.address);
+	addr = addr_find(l, &c->claim.address);
 	return addr != NULL && addr_is_ready(&addr->a);
 }
 
@@ -198,6 +189,22 @@ claim_forget(struct state *st, uint32_t ifindex)
 	for (i = 0; i < RATION_PLACES; i++) {
 		if (st->claims->told[i].ifindex == ifindex)
 			ration_forget(&st->claims->ration, i);
+	}
+}
+
+void
+claim_renumber(struct state *st, uint32_t from, uint32_t to)
+{
+	struct claims *claims = st->claims;
+	size_t i;
+
+	for (i = 0; claims != NULL && i < RATION_PLACES; i++) {
+		if (claims->told[i].ifindex == from)
+			claims->told[i].ifindex = to;
+	}
+	for (i = 0; claims != NULL && i < CULPRITS; i++) {
+		if (claims->culprits[i].claim.ifindex == from)
+			claims->culprits[i].claim.ifindex = to;
 	}
 }
 
@@ -216,7 +223,7 @@ claim_explain(const struct state *st, uint32_t ifindex, struct kev_addr *addr)
 		    (last == NULL || c->order > last->order))
 			last = c;
 	}
-	if (last == NULL)
+	if (last == NULL || (addr->has & KEV_BIT(LLADDR)) != 0)
 		return;
 	addr->lladdr = last->claim.lladdr;
 	addr->has |= KEV_BIT(LLADDR);

@@ -62,6 +62,12 @@ struct link {
 	uint64_t ups, downs;		/* changes of its link, told or counted */
 	uint32_t seen;
 	uint32_t count[3];		/* addresses, by enum kev_family */
+	uint8_t protos;			/* bits of enum kev_family: told as such */
+	uint8_t failed;			/* of which routers don't answer, which
+					 * was told, but not of which ones */
+	bool untold;			/* whether it is up was never told */
+	bool has_quality;
+	int32_t quality;
 	struct addr_tree addrs;
 	struct router_tree routers;
 	TAILQ_HEAD(, nat64) nat64;
@@ -99,7 +105,7 @@ struct walk {
 /* The removal of an IPv4 address that may turn out to be a change. */
 struct held {
 	uint32_t ifindex;	/* 0: nothing is held */
-	uint32_t pid;
+	bool settles;		/* with the batch, if it is none till then */
 	struct kev_ip address;
 	struct addr *addr;
 	uint64_t until;		/* stamp.mono */
@@ -128,6 +134,19 @@ struct claims {
 	uint64_t count;		/* of culprits, ever */
 };
 
+/* What happens to an interface and changes nothing. */
+struct remark {
+	uint32_t ifindex;
+	enum kev_topic topic;
+	int32_t quality;
+	struct change_issues issues;
+};
+
+struct remarks {
+	struct ration ration;
+	struct remark told[RATION_PLACES];
+};
+
 /* Ports in use, bounded for the same reason. */
 struct ports {
 	struct ration ration;
@@ -151,6 +170,10 @@ struct state {
 	uint32_t modes_index;	/* ...this interface, or 0 */
 	struct claims *claims;	/* NULL until there is one */
 	struct ports *in_use;	/* the same */
+	struct remarks *remarks;	/* the same */
+	uint32_t leaving;	/* interface that went, or has another name */
+	struct kev_addr gone_addr;	/* the IPv6 address removed last... */
+	uint32_t gone_index;	/* ...of this interface, or 0 */
 	struct stamp now;
 	unsigned parts;		/* of the dump going on, 0: none */
 	unsigned wants;		/* parts to dump again */
@@ -166,6 +189,10 @@ struct state {
 
 /* state.c */
 struct link *state_link(struct state *, uint32_t ifindex);
+
+/* Its index as it is told: 0 if it is a number of ours. */
+uint32_t state_told_index(const struct link *);
+const char *state_told_name(const struct link *);	/* or NULL */
 void state_emit(struct state *, const struct link *, enum kev_topic,
     const struct kev_object *data);
 void state_emit_change(struct state *, const struct link *, enum kev_topic,
@@ -178,24 +205,33 @@ void state_touch(struct state *, struct link *, enum kev_family);
 
 /* state_link.c */
 void link_apply(struct state *, uint32_t ifindex, const struct change_link *);
+void link_part(struct state *, struct link *, const struct change *);
+struct link *link_find(struct state *, const struct change *);
+struct link *link_make(struct state *, const struct change *);
+bool link_is_up(const struct kev_link *);
+void link_proto(struct state *, struct link *, const struct change_proto *);
 void link_modes(struct state *, uint32_t ifindex, const struct change_modes *);
 void link_gone(struct state *, struct link *);
 void link_free(struct state *, struct link *);
 
 /* state_addr.c */
 int addr_cmp(const struct addr *, const struct addr *);
-void addr_apply(struct state *, struct link *, const struct kev_addr *);
+void addr_apply(struct state *, struct link *, const struct change *);
+void addr_status(struct state *, struct link *, const struct change_status *);
+struct addr *addr_find(struct link *, const struct kev_ip *);
 void addr_gone(struct state *, struct link *, const struct change *);
 void addr_remove(struct state *, struct link *, struct addr *,
     const struct kev_addr *told);
 void addr_flush(struct state *);
 struct kev_addr addr_now(const struct addr *, const struct stamp *);
 bool addr_is_ready(const struct kev_addr *);
+bool addr_is_near(const struct kev_addr *, const struct kev_ip *);
 
 /* state_claim.c */
 void claim_apply(struct state *, struct link *, const struct change_claim *);
 void claim_tick(struct state *);
 void claim_forget(struct state *, uint32_t ifindex);
+void claim_renumber(struct state *, uint32_t from, uint32_t to);
 
 /* Adds who it was, if that is known, to a duplicate that the kernel told. */
 void claim_explain(const struct state *, uint32_t ifindex, struct kev_addr *);
@@ -208,6 +244,13 @@ void nat64_tick(struct state *);
 void nat64_free(struct state *, struct nat64 *);
 struct kev_note nat64_now(const struct nat64 *, const struct stamp *);
 
+/* state_remark.c */
+void remark_apply(struct state *, struct link *, const struct change *);
+void remark_tick(struct state *);
+uint64_t remark_deadline(const struct state *);
+void remark_forget(struct state *, uint32_t ifindex);
+void remark_renumber(struct state *, uint32_t from, uint32_t to);
+
 /* state_port.c */
 void port_apply(struct state *, const struct change_port *);
 void port_tick(struct state *);
@@ -218,6 +261,10 @@ int router_cmp(const struct router *, const struct router *);
 void router_apply(struct state *, struct link *, const struct change_router *);
 void router_gone(struct state *, struct link *, const struct change *);
 void router_advert(struct state *, struct link *, const struct change_advert *);
+void router_expired(struct state *, struct link *, const struct kev_ip *);
+
+/* The link of a default route that is told of without one, or NULL. */
+struct link *router_link(struct state *, const struct change *);
 void router_vanish(struct state *, struct link *, struct router *);
 void router_tick(struct state *);
 uint64_t router_deadline(const struct state *);

@@ -18,10 +18,14 @@ object(const struct kev_link *l)
 	return (const struct kev_object *)l;
 }
 
-static bool
-is_up(const struct kev_link *l)
+/* One of which that is not known is taken for it. */
+bool
+link_is_up(const struct kev_link *l)
 {
-	return (l->flags & KEV_IFF_RUNNING) != 0;
+	if (l->has & KEV_BIT(FLAGS))
+		return (l->flags & KEV_IFF_RUNNING) != 0;
+	return (l->has & KEV_BIT(OPERSTATE)) == 0 ||
+	    l->operstate == KEV_OPER_UP || l->operstate == KEV_OPER_UNKNOWN;
 }
 
 static void
@@ -55,16 +59,22 @@ emit_flaps(struct state *st, struct link *l, bool was_up)
 {
 	const struct kev_link *now = &l->l;
 	bool counted = (now->has & KEV_BIT(CARRIER_CHANGES)) != 0;
-	bool settled = now->carrier == is_up(now) ||
+	bool settled = now->carrier == link_is_up(now) ||
 	    (now->has & KEV_BIT(CARRIER)) == 0 ||
 	    (now->flags & KEV_IFF_UP) == 0;
 	uint32_t changes = counted ? now->carrier_changes - l->carrier_base : 0;
 
+	if (l->untold) {
+		l->untold = (now->has & KEV_BIT(OPERSTATE)) == 0;
+		if (!l->untold)
+			emit_state(st, l, link_is_up(now), 1);
+		return;
+	}
 	if (!settled)
 		changes = 0;
 	else
 		l->carrier_base = now->carrier_changes;
-	if (is_up(now) != was_up) {
+	if (link_is_up(now) != was_up) {
 		flap(st, l, !was_up, changes > 2 ? (changes + 1) / 2 : 1);
 		return;
 	}
@@ -168,14 +178,15 @@ update_ports(struct state *st, uint32_t master)
 	}
 }
 
-static void
-attach(struct state *st, uint32_t ifindex, const struct change_link *c)
+static struct link *
+attach(struct state *st, uint32_t ifindex, const struct change_link *c,
+    bool untold)
 {
 	struct link *l = state_alloc(st, sizeof *l);
 	struct kev_link told = c->link;
 
 	if (l == NULL)
-		return;
+		return NULL;
 	find_modes(st, ifindex, NULL, &told);
 	l->ifindex = ifindex;
 	l->seen = st->dump;
@@ -186,15 +197,18 @@ attach(struct state *st, uint32_t ifindex, const struct change_link *c)
 	memcpy(l->name, c->ifname, sizeof l->name);
 	if (!set_link(st, &l->l, &told)) {
 		free(l);
-		return;
+		return NULL;
 	}
 	l->carrier_base = l->l.carrier_changes;
+	l->untold = untold;
 	RB_INSERT(link_tree, &st->links, l);
 	set_master(st, l, c->master_index);
 	put_master(st, l, &l->l);
 	state_emit(st, l, KEV_T_INTERFACE_ATTACH, object(&l->l));
-	emit_state(st, l, is_up(&l->l), 1);
+	if (!untold)
+		emit_state(st, l, link_is_up(&l->l), 1);
 	update_ports(st, ifindex);
+	return l;
 }
 
 static void
@@ -202,6 +216,9 @@ rename_link(struct state *st, struct link *l, const char *name)
 {
 	struct kev_note now = { .has = KEV_BIT(IFNAME) }, old = now;
 
+	/* It may have had none that was told. */
+	if (l->name[0] == '\0')
+		old.has = 0;
 	memcpy(now.ifname, name, sizeof now.ifname);
 	memcpy(old.ifname, l->name, sizeof old.ifname);
 	walk_before_rename(st, l);
@@ -238,7 +255,7 @@ change_link(struct state *st, struct link *l, const struct change_link *c)
 		state_emit_change(st, l, KEV_T_INTERFACE_CHANGE, object(&l->l),
 		    object(&old), changed);
 	free(old.altnames.buf);
-	emit_flaps(st, l, is_up(&old));
+	emit_flaps(st, l, link_is_up(&old));
 	if ((old.flags & KEV_IFF_UP) == 0 || (l->l.flags & KEV_IFF_UP) != 0)
 		return;
 	/* IPv4 routes go with a link that goes down, without a message. */
@@ -272,7 +289,7 @@ state_wants_modes(const struct state *st, const struct change *c)
 		return false;
 	l = state_link((struct state *)st, c->ifindex);
 	return l == NULL || st->parts != 0 || is_another(l, &c->link) ||
-	    is_up(&l->l) != is_up(&c->link.link);
+	    link_is_up(&l->l) != link_is_up(&c->link.link);
 }
 
 void
@@ -312,11 +329,165 @@ link_apply(struct state *st, uint32_t ifindex, const struct change_link *c)
 		l = NULL;
 	}
 	if (l == NULL) {
-		attach(st, ifindex, c);
+		(void)attach(st, ifindex, c, false);
 		return;
 	}
 	l->seen = st->dump;
 	change_link(st, l, c);
+}
+
+/*
+ * What it was, with what is told now. Whether packets pass follows from both,
+ * that it is to be up and that it can.
+ */
+static struct kev_link
+merge(const struct kev_link *old, const struct kev_link *part)
+{
+	struct kev_link l = *old;
+
+	if (part->has & KEV_BIT(TYPE))
+		l.type = part->type;
+	if (part->has & KEV_BIT(LLADDR))
+		l.lladdr = part->lladdr;
+	if (part->has & KEV_BIT(MTU))
+		l.mtu = part->mtu;
+	if (part->has & KEV_BIT(FLAGS))
+		l.flags = part->flags;
+	if (part->has & KEV_BIT(OPERSTATE))
+		l.operstate = part->operstate;
+	if (part->has & KEV_BIT(CARRIER))
+		l.carrier = part->carrier;
+	/* Nobody knows it any more who does not tell it with the other. */
+	if (part->has & KEV_BIT(OPERSTATE))
+		l.has &= ~KEV_BIT(CARRIER);
+	l.has |= part->has;
+	l.flags &= ~KEV_IFF_RUNNING;
+	if ((l.flags & KEV_IFF_UP) != 0 && ((l.has & KEV_BIT(OPERSTATE)) == 0 ||
+	    l.operstate == KEV_OPER_UP || l.operstate == KEV_OPER_UNKNOWN))
+		l.flags |= KEV_IFF_RUNNING;
+	return l;
+}
+
+/*
+ * An interface that is only told of by its name has a number of ours, beyond
+ * those that kernels give.
+ */
+static uint32_t
+own_number(struct state *st)
+{
+	const struct link *last = RB_MAX(link_tree, &st->links);
+
+	return last != NULL && last->ifindex > INT32_MAX ? last->ifindex + 1 :
+	    (uint32_t)INT32_MAX + 1;
+}
+
+/* It is there, which nobody has said before. */
+struct link *
+link_make(struct state *st, const struct change *c)
+{
+	static const struct kev_link nothing = { .has = 0 };
+	struct change_link made = { .closing = false };
+
+	if (c->ifindex == 0 && c->ifname[0] == '\0')
+		return NULL;
+	if (c->type == CHANGE_LINK)
+		made.link = merge(&nothing, &c->link.link);
+	memcpy(made.ifname, c->ifname, sizeof made.ifname);
+	return attach(st, c->ifindex != 0 ? c->ifindex : own_number(st), &made,
+	    (made.link.has & KEV_BIT(OPERSTATE)) == 0);
+}
+
+/* It had a number of ours until its own is told. */
+static void
+renumber(struct state *st, struct link *l, uint32_t ifindex)
+{
+	uint32_t old = l->ifindex;
+
+	walk_before_rename(st, l);
+	RB_REMOVE(link_tree, &st->links, l);
+	l->ifindex = ifindex;
+	RB_INSERT(link_tree, &st->links, l);
+	if (st->held.ifindex == old)
+		st->held.ifindex = ifindex;
+	if (st->gone_index == old)
+		st->gone_index = ifindex;
+	claim_renumber(st, old, ifindex);
+	remark_renumber(st, old, ifindex);
+}
+
+static struct link *
+find_name(struct state *st, const char *name)
+{
+	struct link *l;
+
+	RB_FOREACH(l, link_tree, &st->links) {
+		if (strcmp(l->name, name) == 0)
+			return l;
+	}
+	return NULL;
+}
+
+/* By its index or else its name; what of them was not told is known then. */
+struct link *
+link_find(struct state *st, const struct change *c)
+{
+	struct link *l = c->ifindex != 0 ? state_link(st, c->ifindex) : NULL;
+
+	if (c->ifname[0] == '\0')
+		return l;
+	if (l != NULL) {
+		if (l->name[0] == '\0')
+			rename_link(st, l, c->ifname);
+		return l;
+	}
+	l = find_name(st, c->ifname);
+	if (l == NULL || c->ifindex == 0)
+		return l;
+	if (l->ifindex > INT32_MAX) {
+		renumber(st, l, c->ifindex);
+		return l;
+	}
+	/* There are no two of a name: nobody told that this one went. */
+	link_gone(st, l);
+	return NULL;
+}
+
+void
+link_part(struct state *st, struct link *l, const struct change *c)
+{
+	struct change_link whole = { .master_index = l->master_index };
+	bool leaving = st->leaving == l->ifindex;
+	const char *name = c->ifname[0] != '\0' ? c->ifname : l->name;
+
+	st->leaving = 0;
+	/* Nobody told that the other one went. */
+	if (c->link.arrives && !leaving && strcmp(name, l->name) != 0) {
+		link_gone(st, l);
+		(void)link_make(st, c);
+		return;
+	}
+	whole.link = merge(&l->l, &c->link.link);
+	memcpy(whole.ifname, name, sizeof whole.ifname);
+	l->seen = st->dump;
+	change_link(st, l, &whole);
+}
+
+/* Told as such it is told once, whatever addresses there are. */
+void
+link_proto(struct state *st, struct link *l, const struct change_proto *c)
+{
+	struct kev_note note = { .has = KEV_BIT(FAMILY) | KEV_BIT(REMAINING),
+	    .family = c->family, .remaining = c->remaining };
+	bool had = (l->protos & c->family) != 0 || l->count[c->family] > 0;
+
+	if (c->gone)
+		l->protos &= (uint8_t)~c->family;
+	else
+		l->protos |= c->family;
+	if (c->gone || !had)
+		state_emit(st, l, c->gone ? KEV_T_INTERFACE_PROTO_DETACH :
+		    KEV_T_INTERFACE_PROTO_ATTACH,
+		    (const struct kev_object *)&note);
 }
 
 void
@@ -354,11 +525,12 @@ link_gone(struct state *st, struct link *l)
 		addr_remove(st, l, a, NULL);
 	walk_before_link(st, l);
 	state_emit(st, l, KEV_T_INTERFACE_DETACH, object(&l->l));
-	if (l->changed) {
+	if (l->changed && l->name[0] != '\0') {
 		buf_put(&st->gone, l->name, strlen(l->name) + 1);
 		st->gone_names++;
 	}
 	claim_forget(st, ifindex);
+	remark_forget(st, ifindex);
 	link_free(st, l);
 	update_ports(st, ifindex);
 }

@@ -79,7 +79,7 @@ static void
 expire(struct state *st, struct link *l, struct router *router)
 {
 	router->expired = true;
-	if ((l->l.flags & KEV_IFF_RUNNING) == 0)
+	if (!link_is_up(&l->l))
 		return;
 	state_touch(st, l, router->r.family);
 	state_emit_by(st, l, KEV_T_ND6_ROUTER_EXPIRED, KEV_BY_TIMER,
@@ -100,11 +100,45 @@ await(struct state *st, struct router *router, uint64_t left)
 	router->deadline = left > 0 || unsure ? st->now.mono + left + GRACE : 0;
 }
 
+/*
+ * There was another one in its place, of which no more is told than that. If
+ * there are several, the kernel has to be asked which one.
+ */
+static void
+supersede(struct state *st, struct link *l, const struct kev_router *now)
+{
+	struct link *on, *of = NULL;
+	struct router *r, *one = NULL;
+	int count = 0;
+
+	RB_FOREACH(on, link_tree, &st->links) {
+		RB_FOREACH(r, router_tree, &on->routers) {
+			if (r->r.family != now->family ||
+			    r->r.metric != now->metric ||
+			    r->r.table != now->table)
+				continue;
+			if (on == l && kev_ip_cmp(&r->r.gateway,
+			    &now->gateway) == 0)
+				return;
+			one = r;
+			of = on;
+			count++;
+		}
+	}
+	if (count == 1)
+		router_remove(st, of, one);
+	else if (count > 1)
+		st->wants |= part(now->family);
+}
+
 void
 router_apply(struct state *st, struct link *l, const struct change_router *c)
 {
-	struct router *router = find(l, c);
+	struct router *router;
 
+	if (c->changes)
+		supersede(st, l, &c->router);
+	router = find(l, c);
 	/* Which others it replaces the message does not say. */
 	if (c->replaces)
 		st->wants |= part(c->router.family);
@@ -179,12 +213,63 @@ router_vanish(struct state *st, struct link *l, struct router *router)
 {
 	struct kev_router r = router->r;
 	bool over = router->asked && !router->withdrawn && !router->expired &&
-	    (l->l.flags & KEV_IFF_RUNNING) != 0;
+	    link_is_up(&l->l);
 
 	router_remove(st, l, router);
 	if (over)
 		state_emit_by(st, l, KEV_T_ND6_ROUTER_EXPIRED, KEV_BY_TIMER,
 		    (const struct kev_object *)&r);
+}
+
+/* Told by the kernel, maybe of one that was not told of before. */
+void
+router_expired(struct state *st, struct link *l, const struct kev_ip *gateway)
+{
+	struct kev_router data = { .has = KEV_BIT(GATEWAY),
+	    .gateway = *gateway };
+	struct router *r;
+
+	RB_FOREACH(r, router_tree, &l->routers) {
+		if (kev_ip_cmp(&r->r.gateway, gateway) != 0)
+			continue;
+		r->expired = true;
+		r->deadline = 0;
+	}
+	state_touch(st, l, gateway->family);
+	state_emit_by(st, l, KEV_T_ND6_ROUTER_EXPIRED, KEV_BY_TIMER,
+	    (const struct kev_object *)&data);
+}
+
+/* An interface has an address in the network of A, or A at its other end. */
+static bool
+reaches(struct link *l, const struct kev_ip *a)
+{
+	struct addr *addr;
+
+	RB_FOREACH(addr, addr_tree, &l->addrs) {
+		if (addr->a.family == a->family &&
+		    (kev_ip_cmp(&addr->a.peer, a) == 0 ||
+		    (addr->a.has & KEV_BIT(PREFIXLEN) &&
+		    addr_is_near(&addr->a, a))))
+			return true;
+	}
+	return false;
+}
+
+struct link *
+router_link(struct state *st, const struct change *c)
+{
+	const struct kev_router *r = &c->router.router;
+	struct link *l;
+
+	if ((r->has & KEV_BIT(GATEWAY)) == 0)
+		return NULL;
+	RB_FOREACH(l, link_tree, &st->links) {
+		if (c->type == CHANGE_ROUTER_GONE ?
+		    find(l, &c->router) != NULL : reaches(l, &r->gateway))
+			return l;
+	}
+	return NULL;
 }
 
 /*
@@ -242,22 +327,13 @@ router_tick(struct state *st)
 	}
 }
 
-/*
- * The gateway's entry in the neighbour table. FAILED with somebody's port was
- * set by hand ("ip neigh del" does that first); without a carrier nobody can
- * answer. A gateway that several routes share is told of once.
- */
-void
-router_neigh(struct state *st, struct link *l, const struct change *c)
+static void
+tell_neigh(struct state *st, struct link *l, const struct change_neigh *n)
 {
-	const struct change_neigh *n = &c->neigh;
 	bool told = false;
 	struct router *r;
 	struct kev_router data;
 
-	if (n->failed && ((c->pid != 0 && st->parts == 0) ||
-	    (l->l.flags & KEV_IFF_RUNNING) == 0))
-		return;
 	RB_FOREACH(r, router_tree, &l->routers) {
 		if (r->failed == n->failed ||
 		    kev_ip_cmp(&r->r.gateway, &n->address) != 0)
@@ -278,6 +354,76 @@ router_neigh(struct state *st, struct link *l, const struct change *c)
 		    n->failed ? KEV_T_ND6_ROUTER_FAILURE :
 		    KEV_T_ND6_ROUTER_ALIVE, (const struct kev_object *)&data);
 	}
+}
+
+/* The gateway of the only router of a family, or NULL. */
+static const struct kev_ip *
+only_gateway(struct link *l, uint8_t family)
+{
+	struct router *r, *one = NULL;
+
+	RB_FOREACH(r, router_tree, &l->routers) {
+		if (r->r.family != family)
+			continue;
+		if (one != NULL)
+			return NULL;
+		one = r;
+	}
+	return one != NULL && one->r.has & KEV_BIT(GATEWAY) ? &one->r.gateway :
+	    NULL;
+}
+
+/* Of some router of the link. If there is only one, it is that one. */
+static void
+tell_any(struct state *st, struct link *l, const struct change_neigh *n)
+{
+	uint8_t family = n->address.family;
+	const struct kev_ip *gateway = only_gateway(l, family);
+	struct change_neigh of = *n;
+	struct kev_router data = { .has = 0 };
+	bool had = (l->failed & family) != 0;
+	struct router *r;
+
+	if (gateway != NULL && !had) {
+		of.address = *gateway;
+		tell_neigh(st, l, &of);
+		return;
+	}
+	if (n->failed && had)
+		return;
+	walk_before_link(st, l);
+	l->failed = (uint8_t)(n->failed ? l->failed | family :
+	    l->failed & ~family);
+	RB_FOREACH(r, router_tree, &l->routers) {
+		if (r->r.family != family || !r->failed || n->failed)
+			continue;
+		walk_before_router(st, l, r);
+		r->failed = false;
+	}
+	state_touch(st, l, family);
+	state_emit(st, l, family == KEV_INET ?
+	    n->failed ? KEV_T_IPV4_ROUTER_FAILURE : KEV_T_IPV4_ROUTER_ALIVE :
+	    n->failed ? KEV_T_ND6_ROUTER_FAILURE : KEV_T_ND6_ROUTER_ALIVE,
+	    (const struct kev_object *)&data);
+}
+
+/*
+ * The gateway's entry in the neighbour table. FAILED with somebody's port was
+ * set by hand ("ip neigh del" does that first); without a carrier nobody can
+ * answer. A gateway that several routes share is told of once.
+ */
+void
+router_neigh(struct state *st, struct link *l, const struct change *c)
+{
+	const struct change_neigh *n = &c->neigh;
+
+	if (n->failed && ((c->pid != 0 && st->parts == 0) ||
+	    !link_is_up(&l->l)))
+		return;
+	if (n->any)
+		tell_any(st, l, n);
+	else
+		tell_neigh(st, l, n);
 }
 
 unsigned

@@ -60,8 +60,8 @@ tell(const struct walk *w, const struct link *l, enum kev_topic topic,
 		.origin = w->st->played ? KEV_BY_PLAY : KEV_BY_RTNETLINK,
 		.time = w->now.time,
 		.mono = w->now.mono,
-		.ifname = l->name,
-		.ifindex = l->ifindex,
+		.ifname = state_told_name(l),
+		.ifindex = state_told_index(l),
 		.netns = w->st->netns,
 		.snapshot = true,
 		.data = data,
@@ -73,11 +73,22 @@ tell(const struct walk *w, const struct link *l, enum kev_topic topic,
 static void
 tell_link(const struct walk *w, const struct link *l)
 {
+	const struct kev_note quality = { .has = KEV_BIT(QUALITY),
+	    .quality = l->quality };
+	const struct kev_router any = { .has = 0 };
+
 	if (l->version >= w->since)
 		return;
 	tell(w, l, KEV_T_INTERFACE_ATTACH, &l->l);
-	tell(w, l, l->l.flags & KEV_IFF_RUNNING ? KEV_T_INTERFACE_LINK_UP :
-	    KEV_T_INTERFACE_LINK_DOWN, &l->l);
+	if (!l->untold)
+		tell(w, l, link_is_up(&l->l) ? KEV_T_INTERFACE_LINK_UP :
+		    KEV_T_INTERFACE_LINK_DOWN, &l->l);
+	if (l->has_quality)
+		tell(w, l, KEV_T_INTERFACE_QUALITY, &quality);
+	if (l->failed & KEV_INET)
+		tell(w, l, KEV_T_IPV4_ROUTER_FAILURE, &any);
+	if (l->failed & KEV_INET6)
+		tell(w, l, KEV_T_ND6_ROUTER_FAILURE, &any);
 }
 
 static void
@@ -101,6 +112,8 @@ tell_addr(const struct walk *w, const struct link *l, const struct addr *addr)
 		tell(w, l, KEV_T_IPV6_DUPLICATE, &a);
 	if (a.status == KEV_DEPRECATED)
 		tell(w, l, KEV_T_ND6_ADDRESS_DEPRECATED, &a);
+	if (a.status == KEV_INACCESSIBLE)
+		tell(w, l, KEV_T_ND6_ADDRESS_DETACHED, &a);
 }
 
 static void

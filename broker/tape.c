@@ -180,3 +180,10 @@ tape_settle(struct tape *t)
 	state_settle(t->state, &t->last);
 	t->settled = true;
 }
+
+void
+tape_flush(struct tape *t)
+{
+	state_flush(t->state);
+	t->settled = false;
+}

@@ -49,4 +49,7 @@ void tape_tick(struct tape *, const struct stamp *);
  * that is not over. */
 void tape_settle(struct tape *);
 
+/* Nothing more is to come. */
+void tape_flush(struct tape *);
+
 #endif

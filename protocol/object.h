@@ -64,6 +64,7 @@ enum kev_operstate {
 
 /* Interface flags that the code asks for; all bits are Linux's IFF_*. */
 #define KEV_IFF_UP		0x1u
+#define KEV_IFF_POINTOPOINT	0x10u
 #define KEV_IFF_RUNNING		0x40u
 
 /*

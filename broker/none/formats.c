@@ -5,4 +5,6 @@
 
 #include "format.h"
 
-const struct format *const formats[] = { &format_arp, &format_ndp, NULL };
+const struct format *const formats[] = {
+	&format_arp, &format_ndp, &format_kern_event, &format_route, NULL
+};

@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* Each interface is {"ifname", "netns", "link", "addresses":{KEY:..},
- * "routers":{..}, "nat64":{..}}, by its index and namespace. */
+ * "routers":{..}, "nat64":{..}, "quality"}, by its index and namespace; without
+ * an index 0, and its name behind that. */
 
 json_t *
 player_new(void)
@@ -64,7 +65,7 @@ before(const json_t *data, const json_t *prev)
 static json_t *
 attach(json_t *state, const char *index, const json_t *ev)
 {
-	json_t *link = json_pack("{s:O,s:O,s:{},s:{},s:{},s:O*}", "ifname",
+	json_t *link = json_pack("{s:O*,s:O,s:{},s:{},s:{},s:O*}", "ifname",
 	    json_object_get(ev, "ifname"), "link", json_object_get(ev, "data"),
 	    "addresses", "routers", "nat64", "netns",
 	    json_object_get(ev, "netns"));
@@ -97,6 +98,12 @@ play_interface(json_t *state, const char *index, json_t *link,
 		json_object_set(link, "link", data);
 	} else if (strcmp(topic, "rename") == 0) {
 		json_object_set(link, "ifname", json_object_get(ev, "ifname"));
+	} else if (strcmp(topic, "quality") == 0) {
+		v = json_object_get(data, "quality");
+		if (json_integer_value(v) == -1)
+			json_object_del(link, "quality");
+		else
+			json_object_set(link, "quality", v);
 	} else if (strncmp(topic, "link-", 5) == 0) {
 		for (i = 0; i < 2; i++) {
 			v = json_object_get(data, copied[i]);
@@ -160,9 +167,27 @@ play_prefix(json_t *link, const json_t *ev)
 static json_t *
 find(const json_t *state, const json_t *ev, char *index, size_t size)
 {
-	snprintf(index, size, "%lld %s", (long long)json_integer_value(
-	    json_object_get(ev, "ifindex")), text(ev, "netns"));
+	long long n = json_integer_value(json_object_get(ev, "ifindex"));
+
+	snprintf(index, size, "%lld %s%s%s", n, text(ev, "netns"),
+	    n == 0 ? " " : "", n == 0 ? text(ev, "ifname") : "");
 	return json_object_get(state, index);
+}
+
+/* The index of one that had none is told. */
+static void
+learn(json_t *state, const json_t *ev, const char *index)
+{
+	char key[320];
+	json_t *link;
+
+	snprintf(key, sizeof key, "0 %s %s", text(ev, "netns"),
+	    text(ev, "ifname"));
+	link = json_object_get(state, key);
+	if (link == NULL || json_object_get(state, index) != NULL)
+		return;
+	json_object_set(state, index, link);
+	json_object_del(state, key);
 }
 
 void
@@ -172,6 +197,10 @@ player_event(json_t *state, const json_t *ev)
 	char index[320];
 	json_t *link = find(state, ev, index, sizeof index);
 
+	if (link == NULL) {
+		learn(state, ev, index);
+		link = json_object_get(state, index);
+	}
 	if (level == NULL || (link == NULL &&
 	    strcmp(topic, "interface/attach") != 0))
 		return;
@@ -321,7 +350,7 @@ static bool
 is_link(const json_t *link, const json_t *interface)
 {
 	static const char *const other[] = { "ifindex", "ifname", "ifname_hex",
-	    "netns", "ipv4", "ipv6", "routers", "nat64" };
+	    "netns", "ipv4", "ipv6", "routers", "nat64", "quality" };
 	json_t *rest = json_copy((json_t *)interface);
 	bool fits;
 	size_t i;
@@ -438,11 +467,18 @@ player_state(const json_t *state)
 		in = json_object_get(state, key[i]);
 		addresses = json_object_get(in, "addresses");
 		out = json_copy(json_object_get(in, "link"));
-		json_object_set(out, "ifname", json_object_get(in, "ifname"));
+		if (json_object_get(in, "ifname") != NULL)
+			json_object_set(out, "ifname",
+			    json_object_get(in, "ifname"));
+		if (json_object_get(in, "quality") != NULL)
+			json_object_set(out, "quality",
+			    json_object_get(in, "quality"));
 		if (json_object_get(in, "netns") != NULL)
 			json_object_set(out, "netns",
 			    json_object_get(in, "netns"));
-		json_object_set_new(out, "ifindex", json_integer(atol(key[i])));
+		if (atol(key[i]) != 0)
+			json_object_set_new(out, "ifindex",
+			    json_integer(atol(key[i])));
 		json_object_set_new(out, "ipv4", values(addresses, '4'));
 		json_object_set_new(out, "ipv6", values(addresses, '6'));
 		json_object_set_new(out, "routers",

@@ -37,6 +37,9 @@ round_trip(void **state)
 		    "\"hex\":\"88\""),
 		LINE("ndp", ",\"hops\":-1,\"from\":\"::\",\"hex\":\"88\""),
 		LINE("kern_event", ",\"hex\":\"\""),
+		LINE("route", ",\"os\":\"netbsd\",\"abi\":\"lp64le\","
+		    "\"hex\":\"00\""),
+		LINE("route", ",\"os\":\"\\u0001\\\"\",\"hex\":\"00\""),
 	};
 	struct buf b = BUF_INIT;
 	struct record r = { .text = NULL };
@@ -184,6 +187,9 @@ faults(void **state)
 		    "\"protocol\"", true },
 		{ LINE("audit", ",\"protocol\":6,\"hex\":\"\""),
 		    "\"protocol\"", true },
+		{ LINE("route", ",\"os\":1,\"hex\":\"\""), "\"os\"", true },
+		{ LINE("route", ",\"abi\":null,\"hex\":\"\""), "\"abi\"",
+		    true },
 		{ LINE("arp", ",\"dump\":[],\"hex\":\"\""), "\"dump\"", true },
 		{ LINE("arp", ",\"dump\":\"link\",\"hex\":\"\""), "\"dump\"",
 		    true },
