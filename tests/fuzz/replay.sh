@@ -2,8 +2,8 @@
 # Every kept input through its target; see fuzz.h.
 : "${top_srcdir:=.}" "${top_builddir:=.}"
 kept=$top_srcdir/tests/fuzz
-for target in audit client ethtool filter frame glob line packet play record \
-	request rtnl server text time; do
+for target in audit client ethtool filter frame glob kern line packet play \
+	record request route rtnl server text time; do
 	program=$top_builddir/tests/fuzz/fuzz_$target
 	[ -x "$program" ] || continue
 	set -- "$kept/$target"/*
