@@ -10,7 +10,7 @@ time=2026-11-23T05:30:35Z
 
 # play FILE: to its end; all that was published is in $dir/events then.
 play() {
-	start_kevd --play "$1" --play-speed 0 --history 100000000
+	start_kevd -v --play "$1" --play-speed 0 --history 100000000
 	waiting="the end of $1"
 	until grep -q ': played to its end' "$dir/err"; do
 		kill -0 "$kevd_pid" || fail "$(cat "$dir/err")"

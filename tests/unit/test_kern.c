@@ -554,6 +554,27 @@ old_inet6(void **state)
 	assert_int_equal(find(6, 1, data, 168, &c), KERN_MALFORMED);
 }
 
+/* The other end of a tunnel, a sockaddr between others. */
+static void
+peer(void **state)
+{
+	uint8_t data[168] = { 17, 0, 0, 0, 3, 0, 0, 0, 'u', 't', 'u', 'n' };
+	char text[KEV_IPSTRLEN];
+	struct change c;
+
+	(void)state;
+	memcpy(data + 24, "\x1c\x1e\0\0\0\0\0\0\x20\x01\xd\xb8", 12);
+	data[47] = 1;
+	memcpy(data + 80, "\x1c\x1e\0\0\0\0\0\0\x20\x01\xd\xb8", 12);
+	data[103] = 2;
+	data[136] = 128;
+	assert_int_equal(find(6, 2, data, 168, &c), KERN_CHANGE);
+	assert_true(c.addr.has & KEV_BIT(PEER));
+	kev_ip_text(&c.addr.peer, text);
+	assert_string_equal(text, "2001:db8::2");
+	assert_string_equal(c.ifname, "utun3");
+}
+
 /* A hardware address as long as one may be, and one more. */
 static void
 hardware(void **state)
@@ -606,6 +627,7 @@ main(void)
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(names),
 		cmocka_unit_test(old_inet6),
+		cmocka_unit_test(peer),
 		cmocka_unit_test(hardware),
 		cmocka_unit_test(types),
 	};

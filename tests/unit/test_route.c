@@ -512,6 +512,236 @@ types(void **state)
 	}
 }
 
+/* Addresses are announced by bits; those that a system does not have yet mean
+ * nothing, the last one that it has is to be there. */
+static void
+beyond(void **state)
+{
+	static const struct {
+		const char *os;
+		uint8_t version, type, at, head, last;
+	} table[] = {
+		{ "freebsd", 5, 0xc, 4, 20, 7 },
+		{ "netbsd", 4, 0x16, 12, 32, 8 },
+		{ "openbsd", 5, 0xc, 12, 24, 14 },
+		{ "macos", 5, 0xc, 4, 20, 7 },
+	};
+	struct route_reader r;
+	struct change c;
+	size_t i, bit;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		for (bit = table[i].last; bit <= table[i].last + 1u; bit++) {
+			uint8_t bytes[48] = { table[i].head + 16, 0,
+				table[i].version, table[i].type,
+				table[i].head };
+
+			/* RTA_IFA, and that. */
+			bytes[table[i].at] = 0x20;
+			bytes[table[i].at + bit / 8] |= (uint8_t)(1u << bit % 8);
+			memcpy(bytes + table[i].head,
+			    "\x10\x02\0\0\xc0\0\x02\x01", 8);
+			route_reader_init(&r, route_system(table[i].os), bytes,
+			    table[i].head + 16u);
+			assert_int_equal(route_next(&r, &c),
+			    bit == table[i].last ? ROUTE_MALFORMED :
+			    ROUTE_CHANGE);
+		}
+	}
+}
+
+/*
+ * Headers of which all bytes are set that don't matter, so that one read too
+ * early or too late is another number. Offsets once more, from their headers.
+ */
+struct header {
+	const char *os;
+	uint8_t version, type, size, hdrlen, index, flags, addrs;
+	uint8_t a, b, c;	/* what only these have */
+};
+
+static void
+put(uint8_t *p, size_t at, size_t width, uint32_t value)
+{
+	for (; width > 0; width--, value >>= 8)
+		p[at++] = (uint8_t)value;
+}
+
+/* The header, with ADDRS, and what is behind it; one byte less is too short. */
+static enum route_found
+try(const struct header *h, uint8_t *bytes, const char *behind, size_t len,
+    struct change *c)
+{
+	struct route_reader r;
+
+	memcpy(bytes + h->size, behind, len);
+	put(bytes, 0, 2, h->size - 1u);
+	route_reader_init(&r, route_system(h->os), bytes, h->size - 1u);
+	assert_int_equal(route_next(&r, c), ROUTE_MALFORMED);
+	assert_string_equal(r.fault, "message is too short for its type");
+	put(bytes, 0, 2, h->size + (uint32_t)len);
+	route_reader_init(&r, route_system(h->os), bytes, h->size + len);
+	return route_next(&r, c);
+}
+
+static void
+begin(const struct header *h, uint8_t *bytes)
+{
+	memset(bytes, 0xff, h->size);
+	bytes[2] = h->version;
+	bytes[3] = h->type;
+	if (h->hdrlen != 0)
+		put(bytes, h->hdrlen, 2, h->size);
+	put(bytes, h->index, 2, 0x203);
+}
+
+/* Process and error, then table and priority. */
+static void
+route_headers(void **state)
+{
+	static const struct header table[] = {
+		{ "freebsd", 5, 1, 152, 0, 4, 8, 12, 16, 24, 0 },
+		{ "netbsd", 4, 1, 120, 0, 4, 8, 12, 16, 24, 0 },
+		{ "openbsd", 5, 1, 96, 4, 6, 16, 12, 24, 32, 8 },
+		{ "macos", 5, 1, 92, 0, 4, 8, 12, 16, 24, 0 },
+	};
+	uint8_t bytes[256];
+	struct change c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		begin(&table[i], bytes);
+		put(bytes, table[i].flags, 4, 0x803);
+		put(bytes, table[i].addrs, 4, 0x7);
+		put(bytes, table[i].a, 4, 0x1020304);
+		put(bytes, table[i].b, 4, 0);
+		if (table[i].c != 0)
+			put(bytes, table[i].c, 3, 0x90506);
+		assert_int_equal(try(&table[i], bytes,
+		    "\x10\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		    "\x10\x02\0\0\xc0\0\x02\x01\0\0\0\0\0\0\0\0"
+		    "\0\0\0\0\0\0\0\0", 40, &c), ROUTE_CHANGE);
+		assert_int_equal(c.type, CHANGE_ROUTER);
+		assert_int_equal(c.ifindex, 0x203);
+		assert_int_equal(c.pid, 0x1020304);
+		assert_true(c.router.router.has & KEV_BIT(PROTOCOL));
+		assert_int_equal(c.router.router.table,
+		    table[i].c != 0 ? 0x506 : 0);
+		assert_int_equal(c.router.router.metric,
+		    table[i].c != 0 ? 9 : 0);
+		/* Any error, wherever in its bytes it is. */
+		put(bytes, table[i].b, 4, 0x1000000);
+		assert_int_equal(try(&table[i], bytes, "\x10\x02\0\0\0\0\0\0"
+		    "\0\0\0\0\0\0\0\0\x10\x02\0\0\xc0\0\x02\x01\0\0\0\0"
+		    "\0\0\0\0\0\0\0\0\0\0\0\0", 40, &c), ROUTE_IGNORED);
+	}
+}
+
+/* Type, state and the largest packet. */
+static void
+link_headers(void **state)
+{
+	static const struct header table[] = {
+		{ "freebsd", 5, 0xe, 168, 0, 12, 8, 4, 16, 20, 24 },
+		{ "netbsd", 4, 0x14, 152, 0, 12, 8, 4, 16, 20, 24 },
+		{ "openbsd", 5, 0xe, 168, 4, 6, 16, 12, 24, 27, 28 },
+		{ "macos", 5, 0xe, 112, 0, 12, 8, 4, 16, 0, 24 },
+	};
+	uint8_t bytes[256];
+	struct change c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		begin(&table[i], bytes);
+		put(bytes, table[i].flags, 4, 0x8041);
+		put(bytes, table[i].addrs, 4, 0);
+		bytes[table[i].a] = 24;
+		if (table[i].b != 0)
+			bytes[table[i].b] = 1;
+		put(bytes, table[i].c, 4, 0x5dc);
+		assert_int_equal(try(&table[i], bytes, "", 0, &c),
+		    ROUTE_CHANGE);
+		assert_int_equal(c.ifindex, 0x203);
+		assert_int_equal(c.link.link.flags, 0x1001);
+		assert_int_equal(c.link.link.type, 772);
+		assert_int_equal(c.link.link.mtu, 0x5dc);
+		assert_false(c.link.link.carrier);
+		assert_int_equal((c.link.link.has & KEV_BIT(CARRIER)) != 0,
+		    table[i].b != 0);
+	}
+}
+
+/* Flags of NetBSD's. */
+static void
+addr_headers(void **state)
+{
+	static const struct header table[] = {
+		{ "freebsd", 5, 0xc, 20, 0, 12, 0, 4, 0, 0, 0 },
+		{ "netbsd", 4, 0x16, 32, 0, 4, 20, 12, 0, 0, 0 },
+		{ "openbsd", 5, 0xc, 24, 4, 6, 0, 12, 0, 0, 0 },
+		{ "macos", 5, 0xc, 20, 0, 12, 0, 4, 0, 0, 0 },
+	};
+	uint8_t bytes[256];
+	struct change c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		begin(&table[i], bytes);
+		put(bytes, table[i].addrs, 4, 0x20);
+		if (table[i].flags != 0)
+			put(bytes, table[i].flags, 4, 4);
+		assert_int_equal(try(&table[i], bytes,
+		    "\x10\x02\0\0\xc0\0\x02\x01\0\0\0\0\0\0\0\0", 16,
+		    &c), ROUTE_CHANGE);
+		assert_int_equal(c.ifindex, 0x203);
+		assert_int_equal(c.addr.status,
+		    table[i].flags != 0 ? KEV_INACCESSIBLE : 0);
+	}
+}
+
+/* Of those without addresses: what happened, and the name; the length of one. */
+static void
+other_headers(void **state)
+{
+	static const struct header announce[] = {
+		{ "freebsd", 5, 0x11, 24, 0, 4, 0, 0, 6, 22, 0 },
+		{ "netbsd", 4, 0x10, 24, 0, 4, 0, 0, 6, 22, 0 },
+		{ "openbsd", 5, 0xf, 26, 4, 6, 0, 0, 10, 8, 0 },
+	}, multicast[] = {
+		{ "freebsd", 5, 0xf, 16, 0, 12, 0, 0, 0, 0, 0 },
+		{ "macos", 5, 0xf, 16, 0, 12, 0, 0, 0, 0, 0 },
+	}, info = { "openbsd", 5, 0x15, 64, 4, 6, 0, 0, 13, 0, 0 };
+	uint8_t bytes[256];
+	struct change c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(announce); i++) {
+		begin(&announce[i], bytes);
+		memcpy(bytes + announce[i].a, "abcdefghijklmno", 16);
+		put(bytes, announce[i].b, 2, 1);
+		assert_int_equal(try(&announce[i], bytes, "", 0, &c),
+		    ROUTE_CHANGE);
+		assert_int_equal(c.type, CHANGE_LINK_GONE);
+		assert_int_equal(c.ifindex, 0x203);
+		assert_string_equal(c.ifname, "abcdefghijklmno");
+	}
+	for (i = 0; i < LENGTH(multicast); i++) {
+		begin(&multicast[i], bytes);
+		assert_int_equal(try(&multicast[i], bytes, "", 0, &c),
+		    ROUTE_IGNORED);
+	}
+	begin(&info, bytes);
+	bytes[info.a] = 32;
+	assert_int_equal(try(&info, bytes, "", 0, &c), ROUTE_IGNORED);
+	bytes[info.a] = 33;
+	assert_int_equal(try(&info, bytes, "", 0, &c), ROUTE_MALFORMED);
+}
+
 /* A name in a link-level address: as long as one may be, and one more. */
 static void
 names(void **state)
@@ -542,6 +772,11 @@ main(void)
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(systems),
 		cmocka_unit_test(types),
+		cmocka_unit_test(beyond),
+		cmocka_unit_test(route_headers),
+		cmocka_unit_test(link_headers),
+		cmocka_unit_test(addr_headers),
+		cmocka_unit_test(other_headers),
 		cmocka_unit_test(names),
 	};
 
