@@ -120,7 +120,8 @@ static const struct route_system systems[] = {
 		.version = 5, .inet6 = 24, .align = 8,
 		.sockaddrs = 15,
 		.hdrlen = 4,
-		/* Unknown, invalid, down, kept alive but down, up, half, full. */
+		/* Unknown, invalid, down, down but kept alive; up, half and
+		 * full duplex. */
 		.down = 3, .up = 4,
 		.kinds = {
 			COMMON_KINDS, [0x7] = OTHER_ROUTE, [0xb] = RESOLVE,

@@ -351,7 +351,8 @@ addr_gone(struct state *st, struct link *l, const struct change *c)
 		return;
 	}
 	st->held = (struct held){ .ifindex = l->ifindex,
-	    .settles = c->pid != 0 || c->part, .address = c->addr.address, .addr = addr,
+	    .settles = c->pid != 0 || c->part,
+	    .address = c->addr.address, .addr = addr,
 	    .until = st->now.mono + HOLD };
 }
 

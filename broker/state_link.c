@@ -413,6 +413,8 @@ renumber(struct state *st, struct link *l, uint32_t ifindex)
 		st->gone_index = ifindex;
 	claim_renumber(st, old, ifindex);
 	remark_renumber(st, old, ifindex);
+	/* That it has one now is all that is new. */
+	state_emit(st, l, KEV_T_INTERFACE_CHANGE, object(&l->l));
 }
 
 static struct link *
@@ -427,6 +429,16 @@ find_name(struct state *st, const char *name)
 	return NULL;
 }
 
+/* There are no two of a name: nobody told that the other one went. */
+static void
+take_name(struct state *st, const struct link *l, const char *name)
+{
+	struct link *other = find_name(st, name);
+
+	if (other != NULL && other != l)
+		link_gone(st, other);
+}
+
 /* By its index or else its name; what of them was not told is known then. */
 struct link *
 link_find(struct state *st, const struct change *c)
@@ -435,11 +447,12 @@ link_find(struct state *st, const struct change *c)
 
 	if (c->ifname[0] == '\0')
 		return l;
-	if (l != NULL) {
-		if (l->name[0] == '\0')
-			rename_link(st, l, c->ifname);
-		return l;
+	if (l != NULL && l->name[0] == '\0') {
+		take_name(st, l, c->ifname);
+		rename_link(st, l, c->ifname);
 	}
+	if (l != NULL)
+		return l;
 	l = find_name(st, c->ifname);
 	if (l == NULL || c->ifindex == 0)
 		return l;
@@ -447,8 +460,7 @@ link_find(struct state *st, const struct change *c)
 		renumber(st, l, c->ifindex);
 		return l;
 	}
-	/* There are no two of a name: nobody told that this one went. */
-	link_gone(st, l);
+	take_name(st, NULL, c->ifname);
 	return NULL;
 }
 
@@ -460,7 +472,9 @@ link_part(struct state *st, struct link *l, const struct change *c)
 	const char *name = c->ifname[0] != '\0' ? c->ifname : l->name;
 
 	st->leaving = 0;
-	/* Nobody told that the other one went. */
+	if (strcmp(name, l->name) != 0)
+		take_name(st, l, name);
+	/* It is another one, and nobody told that the first one went. */
 	if (c->link.arrives && !leaving && strcmp(name, l->name) != 0) {
 		link_gone(st, l);
 		(void)link_make(st, c);

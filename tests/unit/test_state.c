@@ -1244,6 +1244,72 @@ random_change(void)
 	return c;
 }
 
+/* What kernels tell that tell parts, and maybe no index, or only that. */
+static struct change
+random_part(void)
+{
+	static const char *const names[] = { "", "e", "f", "g" };
+	struct change c = random_change();
+	struct kev_ip ip = c.addr.address;
+	bool gone = c.type == CHANGE_LINK_GONE || c.type == CHANGE_ADDR_GONE ||
+	    c.type == CHANGE_ROUTER_GONE;
+	uint8_t family = rand() % 2 ? KEV_INET : KEV_INET6;
+
+	c.part = true;
+	c.present = !gone;
+	if (c.type == CHANGE_LINK) {
+		c.link.link.has &= ~((uint64_t)rand() << 8) |
+		    KEV_BIT(CARRIER_CHANGES) | KEV_BIT(ALTNAMES);
+		c.link.link.has &= KEV_BIT(TYPE) | KEV_BIT(LLADDR) |
+		    KEV_BIT(MTU) | KEV_BIT(FLAGS) | KEV_BIT(OPERSTATE);
+		c.link.arrives = rand() % 4 == 0;
+	} else if (c.type == CHANGE_LINK_GONE) {
+		c.link.renames = rand() % 2;
+	} else if (c.type == CHANGE_ADDR && rand() % 2) {
+		c.addr.has &= ~(KEV_BIT(STATUS) | KEV_BIT(FLAGS) |
+		    KEV_BIT(VALID_LFT) | KEV_BIT(PREFERRED_LFT));
+	} else if (c.type == CHANGE_ROUTER) {
+		c.router.changes = rand() % 4 == 0;
+	}
+	switch (rand() % 12) {
+	case 0:
+		c.type = CHANGE_QUALITY;
+		c.quality = rand() % 3 * 50 - 1;
+		break;
+	case 1:
+		c.type = CHANGE_NEIGH;
+		memset(&c.neigh, 0, sizeof c.neigh);
+		c.neigh.address.family = family;
+		c.neigh.failed = rand() % 2;
+		c.neigh.any = true;
+		break;
+	case 2:
+		c.type = CHANGE_PROTO;
+		c.proto.family = family;
+		c.proto.gone = rand() % 2;
+		break;
+	case 3:
+		c.type = CHANGE_STATUS;
+		c.present = false;
+		ip.family = KEV_INET6;
+		ip.byte[0] = 0x20;
+		c.status.address = ip;
+		c.status.status = rand() % 2 ? KEV_DEPRECATED :
+		    KEV_INACCESSIBLE;
+		break;
+	case 4:
+		c.type = CHANGE_LINK_GOING;
+		break;
+	default:
+		break;
+	}
+	if (rand() % 2)
+		snprintf(c.ifname, sizeof c.ifname, "%s", names[rand() % 4]);
+	if (c.ifname[0] != '\0' && rand() % 2)
+		c.ifindex = 0;
+	return c;
+}
+
 /* Anything in any order: the log is always the state. */
 static void
 random_walk(void **unused)
@@ -1264,7 +1330,8 @@ random_walk(void **unused)
 				state_begin(st, (unsigned)rand() & PART_ALL);
 			n = rand() % 5;
 			for (i = 0; i < n; i++)
-				apply(st, random_change());
+				apply(st, seed % 2 ? random_change() :
+				    random_part());
 			if (rand() % 30 == 0)
 				state_end(st, &now, (size_t)rand() % 10);
 			if (rand() % 3 == 0)
@@ -1391,7 +1458,10 @@ any_change(void)
 	uint32_t ifindex = 1 + (uint32_t)rand() % 4;
 	struct change c;
 
-	switch (rand() % 10) {
+	switch (rand() % 12) {
+	case 10:
+	case 11:
+		return random_part();
 	case 0:
 		return prefix(ifindex, (uint8_t)(rand() % 3),
 		    (uint8_t)(rand() % 2), (uint16_t)(rand() % 3 * 40));
