@@ -21,6 +21,10 @@ README.md|./bootstrap |it has been built
 kevd.8|auditctl |changes the whole system; tests/live/port.sh does the same
 kevd.8|systemctl enable|there may be no systemd
 kevd.8|[Service]|part of a unit, not a command
+kev-hook.8|[Service]|part of a unit, not a command
+kev-hook.8|#!/bin/sh|a hook, not a command; tests/clients/hook.sh has them
+kevtop.1|kevtop: live|what a screen shows
+kevtop.1|kevtop -n |needs a terminal; tests/clients/top.sh gives it one
 LIST
 : >"$dir/left-out"
 # left_out WHERE TEXT: it is listed.
@@ -94,6 +98,12 @@ stir() {
 	# Who waits until it is quiet says nothing before.
 	! grep -q 'kevsub -d' "$1" ||
 		"$kevsub" -q -t 3 -c 1 interface/issues >"$dir/quiet"
+}
+
+# What is not installed yet is taken from where it was made.
+run_script() {
+	sed "s|^\. .*/kev.sh$|. $top_builddir/clients/kev.sh|" "$1" >"$dir/script"
+	run "$dir/script" "$2"
 }
 
 # A C program, made as its author would.
@@ -180,12 +190,14 @@ export PATH
 
 for page in "$top_srcdir"/broker/*.[1-8] "$top_srcdir"/clients/*.[1-8] \
 	"$top_srcdir"/contrib/*.[1-8] "$top_srcdir"/contrib/*/*.[1-8] \
-	"$top_builddir"/protocol/kev.7; do
+	"$top_builddir"/protocol/kev.7 "$top_builddir"/clients/kev.sh.1 \
+	"$top_builddir"/clients/kev-hook.8; do
 	[ -e "$page" ] || continue
 	name=$(basename "$page")
 	n=1
 	while example "$page" $n >"$dir/ex" && [ -s "$dir/ex" ]; do
-		run "$dir/ex" "$name, example $n"
+		left_out "$name" "$(grep -m 1 . "$dir/ex")" ||
+			run_script "$dir/ex" "$name, example $n"
 		n=$((n + 1))
 	done
 	say "$name: $((n - 1)) examples"
