@@ -124,8 +124,8 @@ mv $hooks/$try/out /run/elsewhere
 ln -s /run/elsewhere/out $hooks/$try/out
 ln -s ../../none $hooks/$try/nowhere
 mkfifo $hooks/$try/fifo
-echo 'echo within >>"$GOT"' | script shared/within
-ln -s ../../shared/within $hooks/$try/yes
+echo 'echo within >>"$GOT"' | script common/within
+ln -s ../../common/within $hooks/$try/yes
 echo 'echo open >>"$GOT"' | script open/within
 chmod 777 $hooks/open
 ln -s ../../open/within $hooks/$try/no
