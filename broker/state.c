@@ -211,42 +211,10 @@ go(struct state *st, struct link *l, const struct change *c)
 		link_gone(st, l);
 }
 
-void
-state_apply(struct state *st, const struct change *c, const struct stamp *now)
+/* What is about an interface that is there. */
+static void
+apply_to_link(struct state *st, struct link *l, const struct change *c)
 {
-	struct link *l;
-
-	st->now = *now;
-	if (st->leaving != 0)
-		leave(st, c);
-	l = link_find(st, c);
-	if (l == NULL && c->ifindex == 0 && (c->type == CHANGE_ROUTER ||
-	    c->type == CHANGE_ROUTER_GONE))
-		l = router_link(st, c);
-	if (c->type == CHANGE_PORT) {
-		port_apply(st, &c->port);
-		return;
-	}
-	if (c->type != CHANGE_ADDR && c->type != CHANGE_NEIGH &&
-	    c->type != CHANGE_ADVERT && c->type != CHANGE_NAT64 &&
-	    c->type != CHANGE_CLAIM)
-		addr_flush(st);
-	if (c->type == CHANGE_LINK && !c->part) {
-		link_apply(st, c->ifindex, &c->link);
-		return;
-	}
-	if (l == NULL && c->present)
-		l = link_make(st, c);
-	if (c->type == CHANGE_MODES) {
-		link_modes(st, c->ifindex, &c->modes);
-		return;
-	}
-	if (c->type == CHANGE_NEXTHOP) {
-		st->wants |= router_parts_on(st, c->router.nh_id);
-		return;
-	}
-	if (l == NULL)
-		return;
 	switch (c->type) {
 	case CHANGE_LINK:
 		link_part(st, l, c);
@@ -300,6 +268,44 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 	default:
 		break;
 	}
+}
+
+void
+state_apply(struct state *st, const struct change *c, const struct stamp *now)
+{
+	struct link *l;
+
+	st->now = *now;
+	if (st->leaving != 0)
+		leave(st, c);
+	l = link_find(st, c);
+	if (l == NULL && c->ifindex == 0 && (c->type == CHANGE_ROUTER ||
+	    c->type == CHANGE_ROUTER_GONE))
+		l = router_link(st, c);
+	if (c->type == CHANGE_PORT) {
+		port_apply(st, &c->port);
+		return;
+	}
+	if (c->type != CHANGE_ADDR && c->type != CHANGE_NEIGH &&
+	    c->type != CHANGE_ADVERT && c->type != CHANGE_NAT64 &&
+	    c->type != CHANGE_CLAIM)
+		addr_flush(st);
+	if (c->type == CHANGE_LINK && !c->part) {
+		link_apply(st, c->ifindex, &c->link);
+		return;
+	}
+	if (l == NULL && c->present)
+		l = link_make(st, c);
+	if (c->type == CHANGE_MODES) {
+		link_modes(st, c->ifindex, &c->modes);
+		return;
+	}
+	if (c->type == CHANGE_NEXTHOP) {
+		st->wants |= router_parts_on(st, c->router.nh_id);
+		return;
+	}
+	if (l != NULL)
+		apply_to_link(st, l, c);
 }
 
 void
