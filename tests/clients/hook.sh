@@ -294,10 +294,14 @@ script interface/attach.d/a <<'END'
 [ $KEV_IFNAME != lo ] || echo "$KEV_SNAPSHOT" >>"$GOT"
 END
 echo 'echo synced >>"$GOT"' | script kev/synced.d/a
-echo 'echo $KEV_COUNT >>"$GOT"' | script $try/a
+echo 'echo $KEV_ID >"${GOT%got}id"; echo $KEV_COUNT >>"$GOT"' | script $try/a
 hook -s --cursor-file="$dir/cursor"
 inject 1
 wait_for 1 got
+# While its script runs it isn't done: it would come again.
+until grep -qxF "$(cat id)" cursor; do
+	kill -0 $waiter || fail "it ended: $(cat said)"
+done
 ends
 got "true synced 1"
 inject 2
