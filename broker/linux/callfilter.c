@@ -47,8 +47,8 @@ static const char *const both[] = {
 	"stat", "stat64", "statx", "write", "writev",
 	/* Sockets, and to wait for them. */
 	"bind", "getsockname", "getsockopt", "poll", "ppoll", "ppoll_time64",
-	"recv", "recvfrom", "recvmsg", "send", "sendmsg", "sendto",
-	"setsockopt", NULL
+	"recv", "recvfrom", "recvmmsg", "recvmmsg_time64", "recvmsg", "send",
+	"sendmsg", "sendto", "setsockopt", NULL
 };
 
 static const char *const broker[] = {

@@ -94,7 +94,8 @@ namespace_new(const char *name, const struct sockets *sockets,
 	if ((name != NULL && (s->name = strdup(name)) == NULL) ||
 	    (s->state = state_new(name, config->publish, config->arg)) ==
 	    NULL || (s->rtnetlink = rtnetlink_new(&s->tape, &s->sockets,
-	    &s->ethtool, s->name, config->rcvbuf)) == NULL ||
+	    &s->ethtool, &s->packets[PACKET_KIND_NDP], s->name,
+	    config->rcvbuf)) == NULL ||
 	    (name == NULL && (s->audit = malloc(sizeof *s->audit)) == NULL)) {
 		namespace_free(s);
 		return NULL;
@@ -376,8 +377,6 @@ read_feed(struct namespace *s)
 {
 	if (!ev_is_active(&s->feed))
 		return;
-	/* A packet that explains what the kernel tells came before that. */
-	packet_source_read(&s->packets[PACKET_KIND_NDP], &s->tape);
 	switch (rtnetlink_read(s->rtnetlink)) {
 	case RTNL_MORE:
 		settle(s);

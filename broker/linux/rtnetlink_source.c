@@ -35,6 +35,7 @@ struct rtnetlink {
 	struct tape *tape;
 	struct sockets *sockets;
 	struct ethtool_source *ethtool;
+	struct packet_source *ndp;
 	size_t rcvbuf;
 	struct source_stats stats;
 	uint32_t seq;		/* of the last request */
@@ -46,11 +47,10 @@ struct rtnetlink {
 	size_t handed_over;	/* bytes of them */
 	struct stamp now;	/* when what is told was read */
 	struct log_limit malformed;
-	union {
-		struct nlmsghdr align;
-		char bytes[32768];	/* the kernel fills dumps up to that */
-	} buf;
 };
+
+/* What was read last, of any. */
+static struct datagrams received;
 
 static int
 fail(const char *what, int error)
@@ -61,7 +61,8 @@ fail(const char *what, int error)
 
 struct rtnetlink *
 rtnetlink_new(struct tape *tape, struct sockets *sockets,
-    struct ethtool_source *ethtool, const char *netns, size_t rcvbuf)
+    struct ethtool_source *ethtool, struct packet_source *ndp,
+    const char *netns, size_t rcvbuf)
 {
 	struct rtnetlink *rt = calloc(1, sizeof *rt);
 	int error = sockets->error[SOCKET_EVENTS];
@@ -71,6 +72,7 @@ rtnetlink_new(struct tape *tape, struct sockets *sockets,
 	rt->tape = tape;
 	rt->sockets = sockets;
 	rt->ethtool = ethtool;
+	rt->ndp = ndp;
 	rt->rcvbuf = rcvbuf;
 	source_stats_init(&rt->stats, "rtnetlink", netns);
 	if (error == 0)
@@ -163,6 +165,14 @@ heed(struct rtnetlink *rt, const struct message *m)
 }
 
 /* One thing that was found. What is asked for about it comes before it. */
+/* What neighbour discovery may have to do with. */
+static bool
+is_addr6(const struct change *c)
+{
+	return (c->type == CHANGE_ADDR || c->type == CHANGE_ADDR_GONE) &&
+	    c->addr.family == KEV_INET6;
+}
+
 static void
 take(void *arg, const struct message *m, enum message_found found,
     const struct change *c)
@@ -171,6 +181,9 @@ take(void *arg, const struct message *m, enum message_found found,
 
 	if (!m->more)
 		source_stats_count(&rt->stats, found);
+	/* A packet that explains what the kernel tells came before that. */
+	if (found == MESSAGE_CHANGE && is_addr6(c))
+		packet_source_read(rt->ndp, rt->tape);
 	if (found == MESSAGE_CHANGE && state_wants_modes(rt->tape->state, c)) {
 		ethtool_ask(rt->ethtool, c->ifindex);
 		rt->now = stamp_now();
@@ -191,12 +204,12 @@ decode(struct rtnetlink *rt, const void *bytes, size_t len)
 	format_rtnetlink.decode(NULL, &m, take, rt);
 }
 
-/* One datagram from the kernel: its length, or -errno. */
+/* A part of an answer: its length, or -errno. */
 static ssize_t
-receive(struct rtnetlink *rt, enum socket_kind from)
+receive(struct rtnetlink *rt)
 {
-	return socket_receive(rt->sockets->fd[from], rt->buf.bytes,
-	    sizeof rt->buf.bytes);
+	return socket_receive(rt->sockets->fd[SOCKET_REQUESTS], received.bytes[0],
+	    DATAGRAM_MAX);
 }
 
 static int
@@ -264,7 +277,7 @@ look(struct rtnetlink *rt, size_t n, bool *changed)
 	struct rtnl_reader r;
 	struct change c;
 
-	rtnl_reader_init(&r, rt->buf.bytes, n);
+	rtnl_reader_init(&r, received.bytes[0], n);
 	while ((found = rtnl_next(&r, &c)) != RTNL_END) {
 		if (found == RTNL_MALFORMED) {
 			source_stats_count(&rt->stats, MESSAGE_MALFORMED);
@@ -315,7 +328,7 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 	if (is_fatal(found))
 		give_up(rt, SOCKET_REQUESTS);
 	while (found == 0) {
-		n = receive(rt, SOCKET_REQUESTS);
+		n = receive(rt);
 		if (n == -EINTR)
 			continue;
 		if (n < 0) {
@@ -326,7 +339,7 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 			break;
 		}
 		found = look(rt, (size_t)n, &changed);
-		buf_put(&rt->dump, rt->buf.bytes, (size_t)n);
+		buf_put(&rt->dump, received.bytes[0], (size_t)n);
 		buf_put(&rt->dump, padding, NLMSG_ALIGN((size_t)n) - (size_t)n);
 	}
 	if (rt->dump.failed)
@@ -341,8 +354,8 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 static void
 drain(struct rtnetlink *rt)
 {
-	while (recv(rt->sockets->fd[SOCKET_REQUESTS], rt->buf.bytes,
-	    sizeof rt->buf.bytes, MSG_DONTWAIT) > 0)
+	while (recv(rt->sockets->fd[SOCKET_REQUESTS], received.bytes[0],
+	    DATAGRAM_MAX, MSG_DONTWAIT) > 0)
 		continue;
 }
 
@@ -504,22 +517,36 @@ rtnetlink_can_wait(const struct rtnetlink *rt)
 	return rt->lost != 0 || socket_has_room(rtnetlink_fd(rt));
 }
 
+/* What came at once, in its order. */
+static void
+take_all(struct rtnetlink *rt, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (received.len[i] >= 0) {
+			rt->now = stamp_now();
+			decode(rt, received.bytes[i], (size_t)received.len[i]);
+		} else if (received.len[i] == -EMSGSIZE) {
+			fail("receive", EMSGSIZE);
+			rtnetlink_lose(rt, KEV_SOURCE_LOST);
+		}
+	}
+}
+
 enum rtnl_progress
 rtnetlink_read(struct rtnetlink *rt)
 {
-	ssize_t n;
-	int i;
+	int i, n;
 
-	for (i = 0; i < TURN; i++) {
-		n = receive(rt, SOCKET_EVENTS);
-		if (n >= 0) {
-			rt->now = stamp_now();
-			decode(rt, rt->buf.bytes, (size_t)n);
-			continue;
-		}
-		if (n == -EAGAIN || n == -EWOULDBLOCK)
+	for (i = 0; i < TURN; i += DATAGRAMS) {
+		n = socket_receive_all(rtnetlink_fd(rt), &received);
+		take_all(rt, n);
+		/* Only what comes after the queue was empty is whole again. */
+		if (n == -EAGAIN || n == -EWOULDBLOCK ||
+		    (n >= 0 && n < DATAGRAMS && rt->lost == 0))
 			break;
-		if (n == -EINTR)
+		if (n >= 0 || n == -EINTR)
 			continue;
 		if (n == -ENOBUFS || n == -ENOMEM) {
 			/* Told once; the kernel goes on dropping until the
@@ -529,16 +556,13 @@ rtnetlink_read(struct rtnetlink *rt)
 			rtnetlink_lose(rt, KEV_KERNEL_OVERRUN);
 			continue;
 		}
-		fail("receive", (int)-n);
+		fail("receive", -n);
 		rtnetlink_lose(rt, KEV_SOURCE_LOST);
-		if (n == -EMSGSIZE)
-			continue;
 		/* Nothing more comes from this one: another is opened. */
 		give_up(rt, SOCKET_EVENTS);
 		return RTNL_LOST;
 	}
-	if (i == TURN)
+	if (i >= TURN)
 		return RTNL_MORE;
-	/* Only what comes after the queue was empty is whole again. */
 	return rt->lost != 0 ? RTNL_LOST : RTNL_FINISHED;
 }

@@ -8,6 +8,7 @@
 #define KEVD_RTNETLINK_SOURCE_H
 
 #include "ethtool_source.h"
+#include "packet_source.h"
 #include "sockets.h"
 #include "source.h"
 #include "stamp.h"
@@ -16,12 +17,14 @@ struct rtnetlink;
 struct tape;
 
 /*
- * Reads the sockets, which are lent, and asks ETHTOOL where it matters. Without
- * them it is not available. RCVBUF as for sockets_open, should one of our own
- * namespace (NETNS is NULL) fail. NULL: no memory.
+ * Reads the sockets, which are lent, asks ETHTOOL where it matters, and reads
+ * NDP before what its packets may explain. Without the sockets it is not
+ * available. RCVBUF as for sockets_open, should one of our own namespace (NETNS
+ * is NULL) fail. NULL: no memory.
  */
 struct rtnetlink *rtnetlink_new(struct tape *, struct sockets *,
-    struct ethtool_source *, const char *netns, size_t rcvbuf);
+    struct ethtool_source *, struct packet_source *ndp, const char *netns,
+    size_t rcvbuf);
 void rtnetlink_free(struct rtnetlink *);
 
 /* To be polled for reading; after a failure another one, or -1. */

@@ -267,6 +267,15 @@ socket_has_room(int fd)
 	return info[SK_MEMINFO_RMEM_ALLOC] < info[SK_MEMINFO_RCVBUF] / 2;
 }
 
+/* Others may send to a netlink socket, too: as if nothing had come. */
+static ssize_t
+taken(const struct sockaddr_nl *sender, socklen_t len, size_t n, size_t size)
+{
+	if (len != sizeof *sender || sender->nl_pid != 0)
+		return -EINTR;
+	return n > size ? -EMSGSIZE : (ssize_t)n;
+}
+
 ssize_t
 socket_receive(int fd, void *bytes, size_t size)
 {
@@ -276,10 +285,27 @@ socket_receive(int fd, void *bytes, size_t size)
 
 	n = recvfrom(fd, bytes, size, MSG_TRUNC, (struct sockaddr *)&sender,
 	    &len);
-	if (n == -1)
-		return -errno;
-	/* Others may send to a netlink socket, too: as if nothing had come. */
-	if (len != sizeof sender || sender.nl_pid != 0)
-		return -EINTR;
-	return n > (ssize_t)size ? -EMSGSIZE : n;
+	return n == -1 ? -errno : taken(&sender, len, (size_t)n, size);
+}
+
+int
+socket_receive_all(int fd, struct datagrams *d)
+{
+	struct sockaddr_nl senders[DATAGRAMS];
+	struct mmsghdr messages[DATAGRAMS];
+	struct iovec iov[DATAGRAMS];
+	int i, n;
+
+	for (i = 0; i < DATAGRAMS; i++) {
+		iov[i] = (struct iovec){ d->bytes[i], DATAGRAM_MAX };
+		messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &senders[i],
+			.msg_namelen = sizeof senders[i],
+			.msg_iov = &iov[i], .msg_iovlen = 1 };
+	}
+	n = recvmmsg(fd, messages, DATAGRAMS, MSG_TRUNC, NULL);
+	for (i = 0; i < n; i++)
+		d->len[i] = taken(&senders[i], messages[i].msg_hdr.msg_namelen,
+		    messages[i].msg_len, DATAGRAM_MAX);
+	return n == -1 ? -errno : n;
 }

@@ -42,6 +42,20 @@ bool socket_filter(int fd, struct sock_filter *code, size_t n);
  */
 ssize_t socket_receive(int fd, void *, size_t size);
 
+/* What one call takes, with room for what dumps are made of (netlink_recvmsg). */
+#define DATAGRAM_MAX 32768
+#define DATAGRAMS 8
+struct datagrams {
+	ssize_t len[DATAGRAMS];	/* as socket_receive has it */
+	_Alignas(8) char bytes[DATAGRAMS][DATAGRAM_MAX];
+};
+
+/*
+ * How many there were, or -errno. After fewer than DATAGRAMS there was none
+ * left, or there is an error, which the next call tells.
+ */
+int socket_receive_all(int fd, struct datagrams *);
+
 /* How many messages it had to drop so far; 0 too when the kernel won't tell. */
 uint32_t socket_drops(int fd);
 

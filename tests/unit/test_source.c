@@ -20,8 +20,8 @@
 
 /*
  * What no kernel does on request: broken messages, strangers, errors. The
- * sockets are real; recvfrom(2) gives what is put in here first (see the
- * linker's --wrap).
+ * sockets are real; recvfrom(2), for answers, and recvmmsg(2), for what is told,
+ * give what is put in here first (see the linker's --wrap).
  */
 static struct {
 	char bytes[64];
@@ -29,6 +29,23 @@ static struct {
 	uint32_t sender;
 	int times;
 } fake;
+
+static ssize_t
+give(void *buf, void *from, socklen_t *len)
+{
+	struct sockaddr_nl sender = { .nl_family = AF_NETLINK,
+	    .nl_pid = fake.sender };
+
+	fake.times--;
+	if (fake.len < 0) {
+		errno = (int)-fake.len;
+		return -1;
+	}
+	memcpy(from, &sender, sizeof sender);
+	*len = sizeof sender;
+	memcpy(buf, fake.bytes, (size_t)fake.len);
+	return fake.len;
+}
 
 ssize_t __real_recvfrom(int, void *, size_t, int, struct sockaddr *,
     socklen_t *);
@@ -39,20 +56,25 @@ ssize_t
 __wrap_recvfrom(int fd, void *buf, size_t size, int flags,
     struct sockaddr *from, socklen_t *len)
 {
-	struct sockaddr_nl sender = { .nl_family = AF_NETLINK,
-	    .nl_pid = fake.sender };
+	return fake.times > 0 ? give(buf, from, len) :
+	    __real_recvfrom(fd, buf, size, flags, from, len);
+}
+
+int __real_recvmmsg(int, struct mmsghdr *, unsigned, int, struct timespec *);
+int __wrap_recvmmsg(int, struct mmsghdr *, unsigned, int, struct timespec *);
+
+int
+__wrap_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags,
+    struct timespec *timeout)
+{
+	ssize_t len;
 
 	if (fake.times == 0)
-		return __real_recvfrom(fd, buf, size, flags, from, len);
-	fake.times--;
-	if (fake.len < 0) {
-		errno = (int)-fake.len;
-		return -1;
-	}
-	memcpy(from, &sender, sizeof sender);
-	*len = sizeof sender;
-	memcpy(buf, fake.bytes, (size_t)fake.len);
-	return fake.len;
+		return __real_recvmmsg(fd, m, n, flags, timeout);
+	len = give(m->msg_hdr.msg_iov->iov_base, m->msg_hdr.msg_name,
+	    &m->msg_hdr.msg_namelen);
+	m->msg_len = (unsigned)len;
+	return len < 0 ? -1 : 1;
 }
 
 /* The same for recvmsg(2), but it can only fail. */
@@ -89,6 +111,7 @@ publish(void *arg, struct kev_event *ev)
 static struct state *st;
 static struct sockets sockets;
 static struct ethtool_source ethtool;
+static struct packet_source ndp;
 static struct tape tape;
 static struct rtnetlink *rt;
 
@@ -101,7 +124,8 @@ open_source(void **state)
 	sockets_open(&sockets, 0);
 	tape_init(&tape, st, NULL, "rtnetlink", NULL);
 	ethtool_init(&ethtool, &tape, &sockets, NULL);
-	rt = rtnetlink_new(&tape, &sockets, &ethtool, NULL, 0);
+	packet_source_init(&ndp, PACKET_KIND_NDP, &sockets, NULL);
+	rt = rtnetlink_new(&tape, &sockets, &ethtool, &ndp, NULL, 0);
 	return rt == NULL || rtnetlink_dump(rt, PART_ALL) != 0;
 }
 
@@ -110,6 +134,7 @@ close_source(void **state)
 {
 	(void)state;
 	rtnetlink_free(rt);
+	packet_source_fini(&ndp);
 	sockets_close(&sockets);
 	state_free(st);
 	return 0;
@@ -324,7 +349,8 @@ broken_packets(void **state)
 	arp = namespace_stats(ns, 2);
 	assert_string_equal(arp->name, "arp");
 	ev_feed_fd_event(loop, own.fd[SOCKET_ARP], EV_READ);
-	fail_packets = 2;	/* ARP, and NDP, which is read before */
+	ev_feed_fd_event(loop, own.fd[SOCKET_NDP], EV_READ);
+	fail_packets = 2;
 	ev_run(loop, EVRUN_NOWAIT);
 	assert_int_equal(fail_packets, 0);
 	assert_true(arp->available);
