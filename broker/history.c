@@ -168,6 +168,15 @@ history_add(struct history *h, uint64_t seq, enum kev_topic topic,
 	return true;
 }
 
+/* Written as it is, for that is what gets it; and somebody may still read it. */
+void
+history_prepare(struct history *h)
+{
+	volatile char *next = h->ring + (h->head + page_size()) % h->size;
+
+	*next = *next;
+}
+
 size_t
 history_lend(struct history *h, uint64_t pos, uint64_t len, size_t *offset)
 {

@@ -72,6 +72,12 @@ bool history_grow(struct history *, size_t len);
 bool history_add(struct history *, uint64_t seq, enum kev_topic, const char *,
     size_t len);
 
+/*
+ * Has memory for what comes next, so that no line waits until there is some:
+ * to be called when nobody waits.
+ */
+void history_prepare(struct history *);
+
 /* Makes vectors of the LEN bytes at POS; at most two. Returns how many. */
 int history_iov(const struct history *, uint64_t pos, size_t len,
     struct iovec *);

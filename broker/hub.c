@@ -236,6 +236,7 @@ hub_flush(struct hub *h)
 
 	while ((in = TAILQ_FIRST(&h->dirty)) != NULL)
 		flush_interest(h, in);
+	history_prepare(&h->log);
 }
 
 /*

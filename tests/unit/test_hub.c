@@ -5,10 +5,13 @@
 #include "hub.h"
 #include "source.h"
 
+#include <sys/resource.h>
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -585,6 +588,40 @@ large_line(void **state)
 	hub_free(hub);
 }
 
+static long
+faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+/* No line waits for a page of the log that was never written. */
+static void
+memory_ahead(void **state)
+{
+	long page = sysconf(_SC_PAGESIZE), sum = 0;
+	uint64_t from;
+	int i;
+
+	(void)state;
+	open_hub(1 << 20, 1 << 20);
+	publish(KEV_T_IPV6_DUPLICATE, "eth0");
+	hub_flush(hub);
+	from = hub_history(hub)->head;
+	for (i = 0; i < 2000; i++) {
+		sum -= faults();
+		publish(KEV_T_IPV6_DUPLICATE, "eth0");
+		sum += faults();
+		hub_flush(hub);
+	}
+	/* What the index of the lines takes is less than half of that. */
+	assert_in_range(sum, 0, (long)(hub_history(hub)->head - from) / page /
+	    2);
+	hub_free(hub);
+}
+
 static void
 tell_after(struct reader *r, struct kev_filter *f, uint64_t seq)
 {
@@ -1058,6 +1095,7 @@ main(void)
 		cmocka_unit_test(large_present),
 		cmocka_unit_test(sleeper),
 		cmocka_unit_test(large_line),
+		cmocka_unit_test(memory_ahead),
 		cmocka_unit_test(resume),
 		cmocka_unit_test(present_in_pieces),
 		cmocka_unit_test(behind_while_told),
