@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <libutil.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -77,24 +76,6 @@ daemon_detached(int token, bool stay)
 	if (write(token, "", 1) != 1)
 		log_warning("whoever started kevd did not wait for it");
 	close(token);
-}
-
-struct pidfh *
-daemon_pidfile(const char *path)
-{
-	struct pidfh *pidfile;
-	pid_t other = 0;
-
-	pidfile = pidfile_open(path, 0644, &other);
-	if (pidfile == NULL && errno == EEXIST)
-		log_error("%s: in use by process %ld", path, (long)other);
-	else if (pidfile == NULL || pidfile_write(pidfile) == -1)
-		log_error("%s: %s", path, strerror(errno));
-	else
-		return pidfile;
-	if (pidfile != NULL)
-		pidfile_remove(pidfile);
-	return NULL;
 }
 
 /* Or -1: no number that can be an id. */
@@ -167,8 +148,9 @@ daemon_become(const char *name, uid_t uid, gid_t gid)
 }
 
 void
-daemon_allow_files(size_t n)
+daemon_allow_files(size_t files)
 {
+	const rlim_t n = (rlim_t)files;		/* FreeBSD's has a sign */
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= n)

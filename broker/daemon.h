@@ -1,5 +1,5 @@
 /*
- * Being a daemon: the background, the pid file, another user.
+ * Being a daemon: the background, another user.
  */
 #ifndef KEVD_DAEMON_H
 #define KEVD_DAEMON_H
@@ -8,8 +8,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-struct pidfh;
 
 /*
  * Opens /dev/null as those of stdin, stdout and stderr that are closed, so that
@@ -29,12 +27,6 @@ int daemon_detach(void);
  * directory, unless STAY: files named from it are to be removed at the end.
  */
 void daemon_detached(int token, bool stay);
-
-/*
- * Takes the pid file, which is locked while we live; says whose it is when it
- * is in use. NULL on failure, logged. For pidfile_remove of libbsd.
- */
-struct pidfh *daemon_pidfile(const char *path);
 
 /* The ids of a user or group, by name or number. 0 or -1, logged. */
 int daemon_find_user(const char *name, uid_t *, gid_t *);

@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "notify.h"
 #include "options.h"
+#include "pidfile.h"
 #include "play.h"
 #include "recorder.h"
 #include "server.h"
@@ -17,7 +18,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <libutil.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ struct kevd {
 	struct source *source;
 	struct recorder *recorder;
 	struct ev_loop *loop;	/* NULL until it serves */
-	struct pidfh *pidfile;
+	struct pidfile *pidfile;
 	uid_t uid;
 	gid_t gid;
 };
@@ -127,7 +127,7 @@ open_all(struct kevd *k)
 	if (server_listen(&k->server) != 0)
 		return false;
 	if (o->pidfile != NULL &&
-	    (k->pidfile = daemon_pidfile(o->pidfile)) == NULL)
+	    (k->pidfile = pidfile_new(o->pidfile)) == NULL)
 		return false;
 	return o->user == NULL || daemon_become(o->user, k->uid, k->gid) == 0;
 }
@@ -203,8 +203,7 @@ main(int argc, char *argv[])
 	recorder_free(k.recorder);
 	if (k.loop != NULL)
 		ev_loop_destroy(k.loop);
-	if (k.pidfile != NULL)
-		pidfile_remove(k.pidfile);
+	pidfile_free(k.pidfile);
 	options_fini(&k.options);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -2,7 +2,7 @@
 # What keeps kevd from starting is said, with exit 1; wrong usage with 2.
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
-needs ip jq
+needs ip jq flock
 namespaces
 
 # refuses STATUS TEXT OPTION... : exits with it and says so on stderr.
@@ -91,11 +91,25 @@ refuses 1 "in use by process $(cat "$dir/pid")" -u "$dir/other" -p "$dir/pid"
 kill -KILL "$(cat "$dir/pid")"
 wait "$kevd_pid"
 pids=
-[ -S "$KEV_SOCKET" ] || fail "nothing left behind"
-start_kevd
+[ -S "$KEV_SOCKET" ] && [ -f "$dir/pid" ] || fail "nothing left behind"
+echo 'more than a number' >>"$dir/pid"
+start_kevd -p "$dir/pid"
 "$kevctl" ping >/dev/null || fail "does not answer"
+[ "$(cat "$dir/pid")" = "$kevd_pid" ] || fail "$(cat "$dir/pid")"
 stop_kevd
 [ -e "$KEV_SOCKET" ] && fail "left a socket"
+[ -e "$dir/pid" ] && fail "left a pid file"
+
+# One that somebody else put there is theirs; no number is no matter.
+start_kevd -p "$dir/pid"
+rm "$dir/pid"
+: >"$dir/pid"
+stop_kevd
+[ -f "$dir/pid" ] || fail "removed the pid file of others"
+exec 8>"$dir/pid"
+flock 8
+refuses 1 "pid: in use by another process" -u "$dir/other" -p "$dir/pid"
+exec 8>&-
 
 # Every message of the kernel is told to who wants to see it.
 start_kevd -v
