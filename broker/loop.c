@@ -3,6 +3,7 @@
 #include "loop.h"
 
 #include "log.h"
+#include "sys.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -83,7 +84,7 @@ loop_new(void)
 	struct ev_loop *loop;
 
 	ev_set_allocator(get_memory);
-	loop = ev_default_loop(0);
+	loop = ev_default_loop(sys_backends());
 	if (loop == NULL)
 		log_error("libev finds no way to wait for events");
 	else

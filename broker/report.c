@@ -377,6 +377,7 @@ put_sandbox(struct buf *b, const struct sys_sandbox *s)
 	put_bool(b, ",\"sandbox\":{\"no_new_privs\":", s->no_new_privs);
 	put_bool(b, ",\"seccomp\":", s->seccomp);
 	put_count(b, ",\"landlock\":", (uint64_t)s->landlock);
+	put_bool(b, ",\"pledge\":", s->pledge);
 	buf_putc(b, '}');
 }
 

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What libev is to wait with, as ev_default_loop takes it; 0: as it likes. */
+unsigned sys_backends(void);
+
 /* Who is at the other end of a Unix socket; PID 0: not known. 0 or -errno. */
 int sys_peer(int fd, uid_t *uid, pid_t *pid);
 
@@ -23,6 +26,7 @@ struct sys_sandbox {
 	bool no_new_privs;
 	bool seccomp;
 	int landlock;		/* its version; 0: not there */
+	bool pledge;
 };
 
 /*

@@ -23,6 +23,8 @@ static const struct single {
 	    "Whether kevd has few system calls" },
 	{ "sandbox", "landlock", "kev_sandbox_landlock", "gauge",
 	    "Version of Landlock that keeps kevd from files, or 0" },
+	{ "sandbox", "pledge", "kev_sandbox_pledge", "gauge",
+	    "Whether kevd has pledged what it does" },
 	{ "history", "bytes", "kev_history_bytes", "gauge",
 	    "Bytes of events kept" },
 	{ "history", "events", "kev_history_events", "gauge", "Events kept" },

@@ -80,7 +80,7 @@ finder=$(cat "/proc/$kevd_pid/task/$kevd_pid/children")
 holds "${finder% }" Seccomp 0
 holds "$kevd_pid" Seccomp 0
 "$kevctl" stats | jq -e '.sandbox ==
-    {"no_new_privs":false,"seccomp":false,"landlock":0}' >/dev/null ||
+    {"no_new_privs":false,"seccomp":false,"landlock":0,"pledge":false}' >/dev/null ||
     fail "$("$kevctl" stats)"
 stop_kevd
 
