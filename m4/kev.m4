@@ -6,7 +6,7 @@ AC_DEFUN([KEV_LIBRARY], [
 kev_found=no
 m4_ifval([$2], [PKG_CHECK_MODULES([$1], [$2], [kev_found=yes], [kev_found=no])],
 [AC_CHECK_HEADER([$3], [AC_CHECK_LIB([$5], [$4], [kev_found=yes
-	$1_LIBS=-l$5])])
+	$1_LIBS="-l$5"])])
 AC_SUBST([$1_CFLAGS])
 AC_SUBST([$1_LIBS])])
 AS_IF([test $kev_found = no], [kev_missing="$kev_missing
