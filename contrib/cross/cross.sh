@@ -219,6 +219,14 @@ needs() {
 	done
 }
 
+# Else each target would make configure anew, all at the same time.
+is_fresh() {
+	[ -x "$top/configure" ] && [ -f "$top/Makefile.in" ] &&
+		[ -z "$(find "$top" \( -name configure.ac -o -name kev.m4 -o \
+			-name Makefile.am -o -name Makefile.inc \) \
+			-newer "$top/Makefile.in")" ]
+}
+
 prepare() {
 	needs npm node apt-get dpkg-source file flock llvm-nm make pkg-config
 	case $dir in
@@ -228,7 +236,7 @@ prepare() {
 	exec 9>"$dir/lock"
 	flock -n 9 || say "cross: waiting for another one that uses $dir"
 	flock 9
-	[ -x "$top/configure" ] || "$top/bootstrap" || exit
+	is_fresh || "$top/bootstrap" || exit
 	get_zig
 	get_sources
 }
