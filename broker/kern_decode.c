@@ -2,7 +2,7 @@
 
 #include "kern_decode.h"
 
-#include "bsd.h"
+#include "kame.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -102,7 +102,7 @@ get_ip(const uint8_t *p, uint8_t family, struct kev_ip *ip)
 	memset(ip, 0, sizeof *ip);
 	ip->family = family;
 	memcpy(ip->byte, p, family == KEV_INET ? 4 : 16);
-	(void)bsd_unscope(ip);
+	(void)kame_unscope(ip);
 }
 
 /*
@@ -118,7 +118,7 @@ get_name(const uint8_t *link, char ifname[KEV_IFNAMSIZ])
 	if (len == 0)
 		return "interface without a name";
 	n = snprintf(ifname, KEV_IFNAMSIZ, "%.*s%u", (int)len,
-	    (const char *)link + AT_NAME, (unsigned)bsd_u32(link + AT_UNIT));
+	    (const char *)link + AT_NAME, (unsigned)kame_u32(link + AT_UNIT));
 	return n < KEV_IFNAMSIZ ? NULL : "name of an interface is too long";
 }
 
@@ -163,7 +163,7 @@ hardware_type(uint32_t family)
 static enum kern_found
 link_attached(const struct event *e, struct change *c)
 {
-	c->link.link.type = hardware_type(bsd_u32(e->data + AT_FAMILY));
+	c->link.link.type = hardware_type(kame_u32(e->data + AT_FAMILY));
 	if (c->link.link.type != 0)
 		c->link.link.has |= KEV_BIT(TYPE);
 	return name_link(e, CHANGE_LINK, c);
@@ -193,10 +193,10 @@ is_shifted(const struct event *e)
 	uint32_t family, unit;
 	size_t i;
 
-	if (e->len != LINK_LEN + 4 || bsd_u32(e->data) != 0)
+	if (e->len != LINK_LEN + 4 || kame_u32(e->data) != 0)
 		return false;
-	family = bsd_u32(p + AT_FAMILY);
-	unit = bsd_u32(p + AT_UNIT);
+	family = kame_u32(p + AT_FAMILY);
+	unit = kame_u32(p + AT_UNIT);
 	for (i = 0; i < NAME_LEN && p[AT_NAME + i] != 0; i++) {
 		if (p[AT_NAME + i] <= ' ' || p[AT_NAME + i] > '~')
 			return false;
@@ -232,13 +232,13 @@ link_on(const struct event *e, struct change *c)
 static enum kern_found
 proto(const struct event *e, bool gone, struct change *c)
 {
-	uint32_t family = bsd_u32(e->data + AT_PROTO_FAMILY);
+	uint32_t family = kame_u32(e->data + AT_PROTO_FAMILY);
 
 	if (family != AF_INET_DARWIN && family != AF_INET6_DARWIN)
 		return KERN_IGNORED;
 	c->proto.family = family == AF_INET_DARWIN ? KEV_INET : KEV_INET6;
 	c->proto.gone = gone;
-	c->proto.remaining = bsd_u32(e->data + AT_PROTO_REMAINING);
+	c->proto.remaining = kame_u32(e->data + AT_PROTO_REMAINING);
 	return name_link(e, CHANGE_PROTO, c);
 }
 
@@ -263,7 +263,7 @@ link_idle(const struct event *e, struct change *c)
 static enum kern_found
 link_quality(const struct event *e, struct change *c)
 {
-	c->quality = (int32_t)bsd_u32(e->data + AT_QUALITY);
+	c->quality = (int32_t)kame_u32(e->data + AT_QUALITY);
 	return name_link(e, CHANGE_QUALITY, c);
 }
 
@@ -310,14 +310,14 @@ static enum kern_found
 inet_addr(const struct event *e, struct change *c)
 {
 	struct kev_addr *a = &c->addr;
-	uint32_t mask = bsd_u32(e->data + AT_IN_MASK);
+	uint32_t mask = kame_u32(e->data + AT_IN_MASK);
 	const uint8_t bytes[] = { (uint8_t)(mask >> 24), (uint8_t)(mask >> 16),
 		(uint8_t)(mask >> 8), (uint8_t)mask };
-	int bits = bsd_prefixlen(bytes, sizeof bytes);
+	int bits = kame_prefixlen(bytes, sizeof bytes);
 
 	a->family = KEV_INET;
 	get_ip(e->data + AT_IN_ADDR, KEV_INET, &a->address);
-	a->scope = bsd_scope(&a->address);
+	a->scope = kame_scope(&a->address);
 	a->status = KEV_PREFERRED;
 	a->has = KEV_BIT(FAMILY) | KEV_BIT(ADDRESS) | KEV_BIT(SCOPE) |
 	    KEV_BIT(STATUS);
@@ -372,8 +372,8 @@ static enum kern_found
 inet_port_in_use(const struct event *e, struct change *c)
 {
 	c->type = CHANGE_PORT;
-	c->port.port = bsd_u16(e->data + AT_PORT);
-	c->port.pid = bsd_u32(e->data + AT_PORT_PID);
+	c->port.port = kame_u16(e->data + AT_PORT);
+	c->port.pid = kame_u32(e->data + AT_PORT_PID);
 	return KERN_CHANGE;
 }
 
@@ -414,18 +414,18 @@ nd6_router_alive(const struct event *e, struct change *c)
 static enum kern_found
 inet6_addr(const struct event *e, struct change *c)
 {
-	uint32_t flags = bsd_u32(e->data + AT_IN6_FLAGS);
+	uint32_t flags = kame_u32(e->data + AT_IN6_FLAGS);
 	struct kev_addr *a = &c->addr;
 
-	a->prefixlen = bsd_u32(e->data + AT_IN6_PLEN);
+	a->prefixlen = kame_u32(e->data + AT_IN6_PLEN);
 	if (a->prefixlen > 128)
 		return malformed(e->r, "prefix length is too large");
 	a->family = KEV_INET6;
 	get_ip(e->data + AT_IN6_ADDR, KEV_INET6, &a->address);
-	a->scope = bsd_scope(&a->address);
-	a->valid_lft = bsd_u32(e->data + AT_IN6_VALID);
-	a->preferred_lft = bsd_u32(e->data + AT_IN6_PREFERRED);
-	bsd_in6_flags(a, flags);
+	a->scope = kame_scope(&a->address);
+	a->valid_lft = kame_u32(e->data + AT_IN6_VALID);
+	a->preferred_lft = kame_u32(e->data + AT_IN6_PREFERRED);
+	kame_in6_flags(a, flags);
 	a->has |= KEV_BIT(FAMILY) | KEV_BIT(ADDRESS) | KEV_BIT(PREFIXLEN) |
 	    KEV_BIT(SCOPE) | KEV_BIT(VALID_LFT) | KEV_BIT(PREFERRED_LFT);
 	if (a->valid_lft == KEV_FOREVER &&
@@ -582,12 +582,12 @@ decode(struct kern_reader *r, struct change *c)
 {
 	const uint8_t *p = r->bytes + r->at;
 	struct event e = { r, p + AT_DATA, r->size - AT_DATA };
-	uint32_t subclass = bsd_u32(p + AT_SUBCLASS);
-	uint32_t code = bsd_u32(p + AT_CODE);
+	uint32_t subclass = kame_u32(p + AT_SUBCLASS);
+	uint32_t code = kame_u32(p + AT_CODE);
 	size_t i;
 
-	if (bsd_u32(p + AT_VENDOR) != VENDOR_APPLE ||
-	    bsd_u32(p + AT_CLASS) != CLASS_NETWORK)
+	if (kame_u32(p + AT_VENDOR) != VENDOR_APPLE ||
+	    kame_u32(p + AT_CLASS) != CLASS_NETWORK)
 		return KERN_IGNORED;
 	for (i = 0; i < EVENTS; i++) {
 		if (events[i].subclass == subclass && events[i].code == code)
@@ -630,7 +630,7 @@ kern_next(struct kern_reader *r, struct change *c)
 	if (left < AT_DATA)
 		return malformed(r, left == 0 ? "nothing was read" :
 		    "header is too short");
-	size = bsd_u32(r->bytes + r->at + AT_SIZE);
+	size = kame_u32(r->bytes + r->at + AT_SIZE);
 	if (size < AT_DATA)
 		return malformed(r, "size is less than that of a header");
 	if (size > left)

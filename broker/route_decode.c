@@ -2,7 +2,7 @@
 
 #include "route_decode.h"
 
-#include "bsd.h"
+#include "kame.h"
 
 #include <string.h>
 
@@ -239,9 +239,9 @@ get_ip(const struct route_reader *r, const struct sockaddr_at *sa,
 		get_bytes(sa, 8, ip->byte, 16);
 	if (ip->family != KEV_INET6)
 		return 0;
-	scope = bsd_unscope(ip);
+	scope = kame_unscope(ip);
 	get_bytes(sa, 24, beside, sizeof beside);
-	return scope != 0 ? scope : bsd_u32(beside);
+	return scope != 0 ? scope : kame_u32(beside);
 }
 
 static bool
@@ -273,7 +273,7 @@ get_index(const struct sockaddr_at *sa)
 	uint8_t index[2];
 
 	get_bytes(sa, 2, index, sizeof index);
-	return is_link(sa) ? bsd_u16(index) : 0;
+	return is_link(sa) ? kame_u16(index) : 0;
 }
 
 static const char *
@@ -349,7 +349,7 @@ get_prefixlen(const struct sockaddr_at *mask, uint8_t family)
 	if (mask->p == NULL)
 		return -1;
 	get_bytes(mask, family == KEV_INET ? 4 : 8, bytes, len);
-	return bsd_prefixlen(bytes, len);
+	return kame_prefixlen(bytes, len);
 }
 
 /* IFT_*, as ARPHRD_*; 0: not known. */
@@ -393,7 +393,7 @@ static void
 get_state(const struct route_reader *r, const uint8_t *p, struct kev_link *l)
 {
 	const struct route_system *s = r->system;
-	uint32_t flags = bsd_u32(p + s->link.flags);
+	uint32_t flags = kame_u32(p + s->link.flags);
 	uint8_t state;
 
 	if (s->link.state == 0)
@@ -420,9 +420,9 @@ decode_link(struct route_reader *r, const uint8_t *p,
 	if (fault != NULL)
 		return malformed(r, fault);
 	c->type = CHANGE_LINK;
-	c->ifindex = bsd_u16(p + s->link.index);
-	l->flags = link_flags(bsd_u32(p + s->link.flags));
-	l->mtu = bsd_u32(p + s->link.mtu);
+	c->ifindex = kame_u16(p + s->link.index);
+	l->flags = link_flags(kame_u32(p + s->link.flags));
+	l->mtu = kame_u32(p + s->link.mtu);
 	l->type = hardware_type(p[s->link.type]);
 	l->has = KEV_BIT(FLAGS) | KEV_BIT(MTU) |
 	    (l->type != 0 ? KEV_BIT(TYPE) : 0);
@@ -438,7 +438,7 @@ decode_announce(struct route_reader *r, const uint8_t *p, enum kind kind,
 {
 	const struct route_system *s = r->system;
 	const char *name = (const char *)p + s->announce.name;
-	uint16_t what = bsd_u16(p + s->announce.what);
+	uint16_t what = kame_u16(p + s->announce.what);
 
 	if (memchr(name, '\0', NAME_LEN) == NULL)
 		return malformed(r, "name of an interface without an end");
@@ -448,7 +448,7 @@ decode_announce(struct route_reader *r, const uint8_t *p, enum kind kind,
 	if (name[0] == '\0')
 		return malformed(r, "interface without a name");
 	strcpy(c->ifname, name);
-	c->ifindex = bsd_u16(p + s->announce.index);
+	c->ifindex = kame_u16(p + s->announce.index);
 	c->type = what == 0 ? CHANGE_LINK : CHANGE_LINK_GONE;
 	c->present = what == 0;
 	c->link.arrives = what == 0;
@@ -477,9 +477,9 @@ get_status(const struct route_reader *r, const uint8_t *p,
 	if (s->addr.flags == 0)
 		return;
 	if (a->family == KEV_INET6)
-		bsd_in6_flags(a, bsd_u32(p + s->addr.flags));
+		kame_in6_flags(a, kame_u32(p + s->addr.flags));
 	else
-		get_in_flags(a, bsd_u32(p + s->addr.flags));
+		get_in_flags(a, kame_u32(p + s->addr.flags));
 	if (a->status == KEV_DUPLICATE && get_lladdr(&sa[AUTHOR], &a->lladdr))
 		a->has |= KEV_BIT(LLADDR);
 }
@@ -533,7 +533,7 @@ decode_addr(struct route_reader *r, const uint8_t *p, enum kind kind,
 	fault = get_name(&sa[IFP], c->ifname);
 	if (fault != NULL)
 		return malformed(r, fault);
-	c->ifindex = bsd_u16(p + r->system->addr.index);
+	c->ifindex = kame_u16(p + r->system->addr.index);
 	if (is_link(&sa[IFA]))
 		return decode_lladdr(sa, kind, c);
 	(void)get_ip(r, &sa[IFA], &a->address);
@@ -541,7 +541,7 @@ decode_addr(struct route_reader *r, const uint8_t *p, enum kind kind,
 	if (a->family == 0)
 		return ROUTE_IGNORED;
 	c->type = kind == DELADDR ? CHANGE_ADDR_GONE : CHANGE_ADDR;
-	a->scope = bsd_scope(&a->address);
+	a->scope = kame_scope(&a->address);
 	a->has = KEV_BIT(FAMILY) | KEV_BIT(ADDRESS) | KEV_BIT(SCOPE);
 	bits = get_prefixlen(&sa[NETMASK], a->family);
 	if (bits >= 0) {
@@ -561,7 +561,7 @@ static uint32_t
 route_index(const struct route_reader *r, const uint8_t *p,
     const struct sockaddr_at *sa)
 {
-	uint32_t index = bsd_u16(p + r->system->route.index);
+	uint32_t index = kame_u16(p + r->system->route.index);
 	struct kev_ip gateway;
 
 	if (index == 0)
@@ -625,7 +625,7 @@ get_router(const struct route_reader *r, const uint8_t *p, uint32_t flags,
 	if (s->route.priority == 0)
 		return;
 	router->metric = p[s->route.priority];
-	router->table = bsd_u16(p + s->route.table);
+	router->table = kame_u16(p + s->route.table);
 	router->has |= KEV_BIT(METRIC) | KEV_BIT(TABLE);
 }
 
@@ -635,16 +635,16 @@ decode_route(struct route_reader *r, const uint8_t *p, enum kind kind,
     const struct sockaddr_at *sa, struct change *c)
 {
 	const struct route_system *s = r->system;
-	uint32_t flags = bsd_u32(p + s->route.flags);
+	uint32_t flags = kame_u32(p + s->route.flags);
 	const char *fault = get_name(&sa[IFP], c->ifname);
 
 	if (fault != NULL)
 		return malformed(r, fault);
 	if (kind == OTHER_ROUTE || family_of(r, &sa[DST]) == 0 ||
-	    bsd_u32(p + s->route.error) != 0)
+	    kame_u32(p + s->route.error) != 0)
 		return ROUTE_IGNORED;
 	c->ifindex = route_index(r, p, sa);
-	c->pid = bsd_u32(p + s->route.pid);
+	c->pid = kame_u32(p + s->route.pid);
 	if (kind == MISS || kind == RESOLVE || !is_default(r, flags, sa))
 		return decode_neigh(r, kind, flags, sa, c);
 	if (flags & (RTF_REJECT | RTF_BLACKHOLE))
@@ -734,13 +734,13 @@ decode_message(struct route_reader *r, struct change *c)
 	if (r->size < head)
 		return malformed(r, "message is too short for its type");
 	if (s->hdrlen != 0) {
-		if (bsd_u16(p + s->hdrlen) < head ||
-		    bsd_u16(p + s->hdrlen) > r->size)
+		if (kame_u16(p + s->hdrlen) < head ||
+		    kame_u16(p + s->hdrlen) > r->size)
 			return malformed(r, "length of a header is wrong");
-		head = bsd_u16(p + s->hdrlen);
+		head = kame_u16(p + s->hdrlen);
 	}
 	fault = get_sockaddrs(r, head, addrs != 0 && kind != DESYNC ?
-	    bsd_u32(p + addrs) : 0, sa);
+	    kame_u32(p + addrs) : 0, sa);
 	if (fault != NULL)
 		return malformed(r, fault);
 	return decode(r, p, kind, sa, c);
@@ -790,7 +790,7 @@ route_next(struct route_reader *r, struct change *c)
 	r->fault = NULL;
 	if (left < 4)
 		return malformed(r, "message is cut");
-	size = bsd_u16(r->bytes + r->at);
+	size = kame_u16(r->bytes + r->at);
 	if (size < 4)
 		return malformed(r, "length of a message is wrong");
 	if (size > left)

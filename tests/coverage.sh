@@ -5,7 +5,7 @@
 top=$1
 files='broker/linux/audit_decode.c broker/linux/ethtool_decode.c
 	broker/linux/nl.c broker/linux/rtnl_decode.c
-	broker/bsd.c broker/kern_decode.c broker/packet.c broker/record.c
+	broker/kame.c broker/kern_decode.c broker/packet.c broker/record.c
 	broker/route_decode.c
 	clients/cloudevents.c clients/duration.c clients/kev.c clients/line.c clients/moment.c
 	clients/template.c clients/text.c clients/thing.c clients/variables.c

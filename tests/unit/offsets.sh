@@ -27,7 +27,7 @@ try() {
 	    -o "$dir/changed.o" || exit
 	${CC:-cc} -o "$dir/test" "$top_builddir/tests/unit/test_$1-test_$1.o" \
 	    "$top_builddir/tests/unit/test_$1-vectors.o" "$dir/changed.o" \
-	    "$top_builddir/broker/.libs/libkevd_la-bsd.o" \
+	    "$top_builddir/broker/.libs/libkevd_la-kame.o" \
 	    "$top_builddir/.libs/libkevproto.a" -lcmocka -ljansson || exit
 	tried=$((tried + 1))
 	timeout 60 "$dir/test" >/dev/null 2>&1 || return 0

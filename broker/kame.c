@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "bsd.h"
+#include "kame.h"
 
 /* netinet6/in6_var.h; the last one is macOS's. */
 #define IN6_TENTATIVE 0x2
@@ -19,19 +19,19 @@
 #define SCOPE_HOST 254
 
 uint16_t
-bsd_u16(const uint8_t *p)
+kame_u16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] | p[1] << 8);
 }
 
 uint32_t
-bsd_u32(const uint8_t *p)
+kame_u32(const uint8_t *p)
 {
-	return bsd_u16(p) | (uint32_t)bsd_u16(p + 2) << 16;
+	return kame_u16(p) | (uint32_t)kame_u16(p + 2) << 16;
 }
 
 uint32_t
-bsd_unscope(struct kev_ip *ip)
+kame_unscope(struct kev_ip *ip)
 {
 	uint8_t *p = ip->byte;
 	uint32_t scope;
@@ -44,7 +44,7 @@ bsd_unscope(struct kev_ip *ip)
 }
 
 uint8_t
-bsd_scope(const struct kev_ip *ip)
+kame_scope(const struct kev_ip *ip)
 {
 	static const struct kev_ip loopback = { .family = KEV_INET6,
 	    .byte = { [15] = 1 } };
@@ -62,7 +62,7 @@ bsd_scope(const struct kev_ip *ip)
 }
 
 void
-bsd_in6_flags(struct kev_addr *a, uint32_t flags)
+kame_in6_flags(struct kev_addr *a, uint32_t flags)
 {
 	static const struct {
 		uint32_t theirs, ours;
@@ -94,7 +94,7 @@ bsd_in6_flags(struct kev_addr *a, uint32_t flags)
 }
 
 int
-bsd_prefixlen(const uint8_t *mask, size_t len)
+kame_prefixlen(const uint8_t *mask, size_t len)
 {
 	int bits = 0;
 	size_t i;
