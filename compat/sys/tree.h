@@ -65,11 +65,12 @@ tree_remove(struct tree_node **root, struct tree_node *n)
 		only->parent = n->parent;
 }
 
+/* Of those below N, and N, the first (SIDE 0) or the last (1). */
 static inline struct tree_node *
-tree_first(struct tree_node *n)
+tree_end(struct tree_node *n, int side)
 {
-	while (n != NULL && n->child[0] != NULL)
-		n = n->child[0];
+	while (n != NULL && n->child[side] != NULL)
+		n = n->child[side];
 	return n;
 }
 
@@ -77,7 +78,7 @@ static inline struct tree_node *
 tree_next(struct tree_node *n)
 {
 	if (n->child[1] != NULL)
-		return tree_first(n->child[1]);
+		return tree_end(n->child[1], 0);
 	while (n->parent != NULL && n->parent->child[1] == n)
 		n = n->parent;
 	return n->parent;
@@ -93,6 +94,7 @@ tree_next(struct tree_node *n)
 #define RB_FIND(name, head, x) name##_tree_find(head, x)
 #define RB_NFIND(name, head, x) name##_tree_nfind(head, x)
 #define RB_MIN(name, head) name##_tree_min(head)
+#define RB_MAX(name, head) name##_tree_max(head)
 #define RB_NEXT(name, head, x) name##_tree_next(x)
 
 #define RB_FOREACH(x, name, head) \
@@ -108,6 +110,7 @@ struct type *name##_tree_remove(struct name *, struct type *); \
 struct type *name##_tree_find(struct name *, struct type *); \
 struct type *name##_tree_nfind(struct name *, struct type *); \
 struct type *name##_tree_min(struct name *); \
+struct type *name##_tree_max(struct name *); \
 struct type *name##_tree_next(struct type *);
 
 #define RB_GENERATE(name, type, field, cmp) \
@@ -170,7 +173,13 @@ name##_tree_find(struct name *head, struct type *x) \
 struct type * \
 name##_tree_min(struct name *head) \
 { \
-	return name##_tree_of(tree_first(head->root)); \
+	return name##_tree_of(tree_end(head->root, 0)); \
+} \
+ \
+struct type * \
+name##_tree_max(struct name *head) \
+{ \
+	return name##_tree_of(tree_end(head->root, 1)); \
 } \
  \
 struct type * \

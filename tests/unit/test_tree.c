@@ -59,7 +59,7 @@ fill(void)
 static void
 compare(void)
 {
-	struct thing *t = RB_MIN(things, &tree);
+	struct thing *t = RB_MIN(things, &tree), *last = NULL;
 	unsigned i;
 
 	if (!RB_EMPTY(&tree)) {
@@ -71,8 +71,10 @@ compare(void)
 			continue;
 		assert_ptr_equal(t, &all[i]);
 		t = RB_NEXT(things, &tree, t);
+		last = &all[i];
 	}
 	assert_null(t);
+	assert_ptr_equal(RB_MAX(things, &tree), last);
 }
 
 static void
