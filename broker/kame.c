@@ -2,14 +2,10 @@
 
 #include "kame.h"
 
-/* netinet6/in6_var.h; the last one is macOS's. */
-#define IN6_TENTATIVE 0x2
-#define IN6_DUPLICATED 0x4
-#define IN6_DETACHED 0x8
-#define IN6_DEPRECATED 0x10
-#define IN6_NODAD 0x20
-#define IN6_TEMPORARY 0x80
-#define IN6_OPTIMISTIC 0x200
+enum {
+#define CONSTANT(ours, theirs, number) ours = number,
+#include "kame_flags.def"
+};
 
 /* Of Linux, as all of kev's: IFA_F_NODAD, and enum rt_scope_t. */
 #define IFA_NODAD 0x2u

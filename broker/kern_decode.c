@@ -7,70 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Where everything is: of a message from its begin, of the rest from the begin
- * of what follows its header. Natural alignment, the same on both processors;
- * tests/unit/offsets.sh sees each of them matter.
- */
 enum {
-	AT_SIZE = 0,
-	AT_VENDOR = 4,
-	AT_CLASS = 8,
-	AT_SUBCLASS = 12,
-	AT_CODE = 20,
-	AT_DATA = 24,
-	/* net_event_data, which most of the others begin with */
-	AT_FAMILY = 0,
-	AT_UNIT = 4,
-	AT_NAME = 8,
-	/* kev_in_data: addresses in network order, the mask in the host's */
-	AT_IN_ADDR = 24,
-	AT_IN_MASK = 40,
-	AT_IN_NETBROADCAST = 44,
-	AT_IN_DSTADDR = 48,
-	/* kev_in_collision */
-	AT_COLLISION_ADDR = 24,
-	AT_COLLISION_LEN = 28,
-	AT_COLLISION_LLADDR = 29,
-	/* kev_in_portinuse, in the host's order */
-	AT_PORT = 0,
-	AT_PORT_PID = 4,
-	/* kev_in6_data: of sockaddr_in6 the addresses */
-	AT_IN6_ADDR = 32,
-	AT_IN6_DSTADDR = 88,
-	AT_IN6_PLEN = 136,
-	AT_IN6_FLAGS = 140,
-	AT_IN6_VALID = 152,
-	AT_IN6_PREFERRED = 156,
-	AT_IN6_MAC = 160,
-	/* kev_nd6_event */
-	AT_ND6_ADDR = 24,
-	/* kev_dl_proto_data */
-	AT_PROTO_FAMILY = 24,
-	AT_PROTO_REMAINING = 28,
-	/* kev_dl_link_quality_metric_data */
-	AT_QUALITY = 24,
-	/* kev_dl_issues */
-	AT_ISSUES_MODULE = 24,
-	AT_ISSUES_INFO = 56
+#define SIZE(header, ours, theirs, number) ours##_LEN = number,
+#define AT(header, ours, theirs, their_member, number) AT_##ours = number,
+#define CONSTANT(header, ours, theirs, number) ours = number,
+#include "kern_layout.def"
 };
-
-#define LINK_LEN 24
-#define NAME_LEN 16
-#define IN6_LEN 160		/* macOS 10.10 added who has a duplicate */
-#define IN6_MAC_LEN 168
-#define MODULE_LEN 20
-#define INFO_LEN 12
-
-#define VENDOR_APPLE 1
-#define CLASS_NETWORK 1
-
-#define AF_INET_DARWIN 2
-#define AF_INET6_DARWIN 30
-
-/* Flags of IPv6 addresses of which others know when they end. */
-#define IN6_AUTOCONF 0x40
-#define IN6_DYNAMIC 0x100
 
 struct event {
 	struct kern_reader *r;
@@ -500,14 +442,14 @@ static const struct {
 	decode_fn *decode;	/* NULL: tells of nothing that we do */
 	const char *name;
 } events[] = {
-	{ 1, 1, 52, inet_addr, "inet-new-addr" },
-	{ 1, 2, 52, inet_addr, "inet-changed-addr" },
-	{ 1, 3, 52, inet_addr_deleted, "inet-addr-deleted" },
-	{ 1, 4, 52, inet_addr, "inet-sifdstaddr" },
-	{ 1, 5, 52, inet_addr, "inet-sifbrdaddr" },
-	{ 1, 6, 52, inet_addr, "inet-sifnetmask" },
+	{ 1, 1, IN_LEN, inet_addr, "inet-new-addr" },
+	{ 1, 2, IN_LEN, inet_addr, "inet-changed-addr" },
+	{ 1, 3, IN_LEN, inet_addr_deleted, "inet-addr-deleted" },
+	{ 1, 4, IN_LEN, inet_addr, "inet-sifdstaddr" },
+	{ 1, 5, IN_LEN, inet_addr, "inet-sifbrdaddr" },
+	{ 1, 6, IN_LEN, inet_addr, "inet-sifnetmask" },
 	{ 1, 7, AT_COLLISION_LLADDR, inet_collision, "inet-arpcollision" },
-	{ 1, 8, 16, inet_port_in_use, "inet-portinuse" },
+	{ 1, 8, PORT_LEN, inet_port_in_use, "inet-portinuse" },
 	{ 1, 9, LINK_LEN, inet_router_failure, "inet-arprtrfailure" },
 	{ 1, 10, LINK_LEN, inet_router_alive, "inet-arprtralive" },
 	{ 2, 1, LINK_LEN, NULL, "dl-sifflags" },
@@ -523,17 +465,17 @@ static const struct {
 	{ 2, 11, LINK_LEN, link_detached, "dl-if-detached" },
 	{ 2, 12, LINK_LEN, link_off, "dl-link-off" },
 	{ 2, 13, LINK_LEN, link_on, "dl-link-on" },
-	{ 2, 14, 32, proto_attached, "dl-proto-attached" },
-	{ 2, 15, 32, proto_detached, "dl-proto-detached" },
+	{ 2, 14, PROTO_LEN, proto_attached, "dl-proto-attached" },
+	{ 2, 15, PROTO_LEN, proto_detached, "dl-proto-detached" },
 	{ 2, 16, LINK_LEN, NULL, "dl-link-address-changed" },
 	{ 2, 17, LINK_LEN, NULL, "dl-wakeflags-changed" },
 	{ 2, 18, LINK_LEN, link_idle, "dl-if-idle-route-refcnt" },
 	{ 2, 19, LINK_LEN, NULL, "dl-ifcap-changed" },
-	{ 2, 20, 28, link_quality, "dl-link-quality-metric-changed" },
+	{ 2, 20, QUALITY_LEN, link_quality, "dl-link-quality-metric-changed" },
 	{ 2, 21, 132, NULL, "dl-node-presence" },
 	{ 2, 22, 72, NULL, "dl-node-absence" },
 	{ 2, 23, LINK_LEN, NULL, "dl-primary-elected" },
-	{ 2, 24, 72, link_issues, "dl-issues" },
+	{ 2, 24, ISSUES_LEN, link_issues, "dl-issues" },
 	{ 2, 25, LINK_LEN, NULL, "dl-ifdelegate-changed" },
 	{ 2, 26, LINK_LEN, NULL, "dl-awdl-restricted" },
 	{ 2, 27, LINK_LEN, NULL, "dl-awdl-unrestricted" },
@@ -554,13 +496,13 @@ static const struct {
 	{ 7, 1, 104, NULL, "nd6-ra" },
 	{ 7, 2, LINK_LEN, nd6_router_failure, "nd6-ndfailure" },
 	{ 7, 3, LINK_LEN, nd6_router_alive, "nd6-ndalive" },
-	{ 7, 4, 44, NULL, "nd6-dad-failure" },
-	{ 7, 5, 44, NULL, "nd6-dad-success" },
-	{ 7, 6, 44, nd6_addr_detached, "nd6-addr-detached" },
-	{ 7, 7, 44, nd6_addr_deprecated, "nd6-addr-deprecated" },
-	{ 7, 8, 44, nd6_addr_expired, "nd6-addr-expired" },
-	{ 7, 9, 44, nd6_router_expired, "nd6-rtr-expired" },
-	{ 7, 10, 44, NULL, "nd6-pfx-expired" },
+	{ 7, 4, ND6_LEN, NULL, "nd6-dad-failure" },
+	{ 7, 5, ND6_LEN, NULL, "nd6-dad-success" },
+	{ 7, 6, ND6_LEN, nd6_addr_detached, "nd6-addr-detached" },
+	{ 7, 7, ND6_LEN, nd6_addr_deprecated, "nd6-addr-deprecated" },
+	{ 7, 8, ND6_LEN, nd6_addr_expired, "nd6-addr-expired" },
+	{ 7, 9, ND6_LEN, nd6_router_expired, "nd6-rtr-expired" },
+	{ 7, 10, ND6_LEN, NULL, "nd6-pfx-expired" },
 	{ 8, 1, 4, NULL, "necp-policies-changed" },
 	{ 9, 1, 16, NULL, "netagent-registered" },
 	{ 9, 2, 16, NULL, "netagent-unregistered" },

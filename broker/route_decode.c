@@ -61,129 +61,43 @@ struct route_system {
 	} multicast;
 };
 
-/* RTM_ADD and others that all have. */
-#define COMMON_KINDS \
-	[0x1] = ADD, [0x2] = DELETE, [0x3] = CHANGE, \
-	/* What a dump consists of, or an answer: it is there. */ \
-	[0x4] = ADD, \
-	[0x5] = OTHER_ROUTE, [0x6] = OTHER_ROUTE
+/* Numbers and offsets are in a file a system. */
+#define NUMBER(member, theirs, number) .member = number,
+#define KIND(kind, theirs, number) .kinds[number] = kind,
+#define SIZE(part, theirs, number) .part.size = number,
+#define AT(part, member, theirs, their_member, number) .part.member = number,
 
 static const struct route_system systems[] = {
 	{
 		.os = "freebsd",
-		.version = 5, .inet6 = 28, .align = 8,
-		.sockaddrs = 8,
-		.down = 1, .up = 2,
 		.renames = true,
-		.kinds = {
-			COMMON_KINDS, [0x7] = OTHER_ROUTE,
-			[0x8] = OTHER_ROUTE, [0xb] = OTHER_ROUTE,
-			[0xc] = NEWADDR, [0xd] = DELADDR, [0xe] = IFINFO,
-			[0xf] = MULTICAST, [0x10] = MULTICAST,
-			[0x11] = ANNOUNCE, [0x12] = WIRELESS,
-		},
-		.route = {
-			.size = 152, .index = 4, .flags = 8, .addrs = 12,
-			.pid = 16, .error = 24,
-		},
-		.link = {
-			.size = 168, .index = 12, .flags = 8, .addrs = 4,
-			.type = 16, .state = 20, .mtu = 24,
-		},
-		.addr = { .size = 20, .index = 12, .addrs = 4 },
-		.announce = { .size = 24, .index = 4, .name = 6, .what = 22 },
-		.multicast = { .size = 16 },
+#include "route_freebsd.def"
 	}, {
 		.os = "netbsd",
-		.version = 4, .inet6 = 24, .align = 8,
-		.sockaddrs = 9,
-		.down = 1, .up = 2,
-		/* 0xc to 0xf and 0x15 are the same once more, as older
-		 * programs know it: each would count twice. */
-		.kinds = {
-			COMMON_KINDS, [0x7] = MISS, [0x8] = OTHER_ROUTE,
-			[0x10] = ANNOUNCE, [0x11] = WIRELESS, [0x14] = IFINFO,
-			[0x16] = NEWADDR, [0x17] = DELADDR, [0x18] = CHGADDR,
-		},
-		.route = {
-			.size = 120, .index = 4, .flags = 8, .addrs = 12,
-			.pid = 16, .error = 24,
-		},
-		.link = {
-			.size = 152, .index = 12, .flags = 8, .addrs = 4,
-			.type = 16, .state = 20, .mtu = 24,
-		},
-		.addr = { .size = 32, .index = 4, .addrs = 12, .flags = 20 },
-		.announce = { .size = 24, .index = 4, .name = 6, .what = 22 },
+#include "route_netbsd.def"
 	}, {
 		.os = "openbsd",
-		.version = 5, .inet6 = 24, .align = 8,
-		.sockaddrs = 15,
-		.hdrlen = 4,
-		/* Unknown, invalid, down, down but kept alive; up, half and
-		 * full duplex. */
-		.down = 3, .up = 4,
-		.kinds = {
-			COMMON_KINDS, [0x7] = OTHER_ROUTE, [0xb] = RESOLVE,
-			[0xc] = NEWADDR, [0xd] = DELADDR, [0xe] = IFINFO,
-			[0xf] = ANNOUNCE, [0x10] = DESYNC, [0x14] = NEWADDR,
-			[0x15] = INFO80211,
-		},
-		.route = {
-			.size = 96, .index = 6, .flags = 16, .addrs = 12,
-			.pid = 24, .error = 32, .table = 8, .priority = 10,
-		},
-		.link = {
-			.size = 168, .index = 6, .flags = 16, .addrs = 12,
-			.type = 24, .state = 27, .mtu = 28,
-		},
-		.addr = { .size = 24, .index = 6, .addrs = 12 },
-		.announce = { .size = 26, .index = 6, .name = 10, .what = 8 },
-		.info = { .size = 64, .nwid_len = 13 },
+#include "route_openbsd.def"
 	}, {
 		.os = "macos",
-		.version = 5, .inet6 = 30, .align = 4,
-		.sockaddrs = 8,
-		.kinds = {
-			COMMON_KINDS, [0x7] = OTHER_ROUTE,
-			[0x8] = OTHER_ROUTE, [0xb] = OTHER_ROUTE,
-			[0xc] = NEWADDR, [0xd] = DELADDR, [0xe] = IFINFO,
-			[0xf] = MULTICAST, [0x10] = MULTICAST,
-		},
-		.route = {
-			.size = 92, .index = 4, .flags = 8, .addrs = 12,
-			.pid = 16, .error = 24,
-		},
-		/* It does not tell whether the link is up. */
-		.link = {
-			.size = 112, .index = 12, .flags = 8, .addrs = 4,
-			.type = 16, .mtu = 24,
-		},
-		.addr = { .size = 20, .index = 12, .addrs = 4 },
-		.multicast = { .size = 16 },
+#include "route_macos.def"
 	},
 };
 #define SYSTEMS (sizeof systems / sizeof systems[0])
 
-/* net/route.h: the order of sockaddrs. */
-enum { DST, GATEWAY, NETMASK, IFP = 4, IFA, AUTHOR, BRD, SOCKADDRS };
+enum {
+#define CONSTANT(ours, theirs, number) ours = number,
+#include "route_constants.def"
+	SOCKADDRS = BRD + 1	/* that we look at */
+};
 
-#define RTF_HOST 0x4u
-#define RTF_REJECT 0x8u
-#define RTF_LLDATA 0x400u
-#define RTF_STATIC 0x800u
-#define RTF_BLACKHOLE 0x1000u
 #define PROTO_STATIC (KEV_PROTO_ROUTE | 4)
-
-#define FAMILY_INET 2
-#define FAMILY_LINK 18
 
 /* IN_IFF_*, which are not those of IPv6. */
 #define IN_TENTATIVE 0x1
 #define IN_DUPLICATED 0x2
 #define IN_DETACHED 0x4
 
-#define NAME_LEN 16
 #define NWID_MAX 32
 
 /* One in a message, up to its own length; what is beyond counts as 0. */
@@ -382,11 +296,8 @@ link_flags(uint32_t flags)
 {
 	/* UP, BROADCAST, DEBUG, LOOPBACK, POINTOPOINT, NOARP, PROMISC and
 	 * ALLMULTI are the same; MULTICAST is not. */
-	return (flags & 0x39f) | (flags & 0x8000 ? 0x1000 : 0);
+	return (flags & 0x39f) | (flags & LINK_MULTICAST ? 0x1000 : 0);
 }
-
-#define IFF_UP 0x1u
-#define IFF_RUNNING 0x40u
 
 /* Who is not up, or not yet ready, is down whatever the cable is like. */
 static void
@@ -403,7 +314,7 @@ get_state(const struct route_reader *r, const uint8_t *p, struct kev_link *l)
 		l->carrier = state >= s->up;
 		l->has |= KEV_BIT(CARRIER);
 	}
-	l->operstate = (flags & IFF_UP) == 0 || (flags & IFF_RUNNING) == 0 ||
+	l->operstate = (flags & LINK_UP) == 0 || (flags & LINK_RUNNING) == 0 ||
 	    (state != 0 && state <= s->down) ? KEV_OPER_DOWN :
 	    state == 0 ? KEV_OPER_UNKNOWN : KEV_OPER_UP;
 	l->has |= KEV_BIT(OPERSTATE);
@@ -584,7 +495,7 @@ decode_neigh(const struct route_reader *r, enum kind kind, uint32_t flags,
 	struct change_neigh *n = &c->neigh;
 	bool answers;
 
-	if ((flags & RTF_HOST) == 0 || (flags & RTF_LLDATA) == 0 ||
+	if ((flags & ROUTE_HOST) == 0 || (flags & ROUTE_LLDATA) == 0 ||
 	    !is_link(&sa[GATEWAY]) || kind == DELETE)
 		return ROUTE_IGNORED;
 	answers = get_lladdr(&sa[GATEWAY], &n->lladdr);
@@ -603,7 +514,7 @@ is_default(const struct route_reader *r, uint32_t flags,
 	struct kev_ip dst;
 
 	(void)get_ip(r, &sa[DST], &dst);
-	return is_any(&dst) && (flags & RTF_HOST) == 0 &&
+	return is_any(&dst) && (flags & ROUTE_HOST) == 0 &&
 	    get_prefixlen(&sa[NETMASK], dst.family) == 0;
 }
 
@@ -618,7 +529,7 @@ get_router(const struct route_reader *r, const uint8_t *p, uint32_t flags,
 	(void)get_ip(r, &sa[GATEWAY], &router->gateway);
 	if (router->gateway.family != 0)
 		router->has |= KEV_BIT(GATEWAY);
-	if (flags & RTF_STATIC) {
+	if (flags & ROUTE_STATIC) {
 		router->protocol = PROTO_STATIC;
 		router->has |= KEV_BIT(PROTOCOL);
 	}
@@ -647,7 +558,7 @@ decode_route(struct route_reader *r, const uint8_t *p, enum kind kind,
 	c->pid = kame_u32(p + s->route.pid);
 	if (kind == MISS || kind == RESOLVE || !is_default(r, flags, sa))
 		return decode_neigh(r, kind, flags, sa, c);
-	if (flags & (RTF_REJECT | RTF_BLACKHOLE))
+	if (flags & (ROUTE_REJECT | ROUTE_BLACKHOLE))
 		return ROUTE_IGNORED;
 	c->type = kind == DELETE ? CHANGE_ROUTER_GONE : CHANGE_ROUTER;
 	c->present = kind != DELETE;

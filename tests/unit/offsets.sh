@@ -9,22 +9,22 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/kev.XXXXXX") || exit
 trap 'rm -rf "$dir"' EXIT
 tried=0 missed=0
 
-# try NAME SOURCE LINE COLUMN-PATTERN DELTA: as the source with that number
-# changed; the test's object and the library have all the rest.
+# try NAME LAYOUT LINE DELTA: with the number at the end of that line changed; the
+# test's object and the library have all the rest.
 try() {
-	awk -v line="$3" -v what="$4" -v delta="$5" '
-	NR == line && match($0, what " = [0-9]+") {
-		n = substr($0, RSTART, RLENGTH)
-		sub(/.* /, "", n)
-		head = substr($0, 1, RSTART + RLENGTH - 1 - length(n))
-		print head (n + delta) substr($0, RSTART + RLENGTH)
+	layout=$dir/${2##*/}
+	awk -v line="$3" -v delta="$4" '
+	NR == line && match($0, /[0-9]+\)$/) {
+		n = substr($0, RSTART, RLENGTH - 1)
+		print substr($0, 1, RSTART - 1) (n + delta) ")"
 		next
 	}
-	{ print }' "$2" >"$dir/changed.c"
-	cmp -s "$2" "$dir/changed.c" && { echo "not changed: $4"; exit 1; }
+	{ print }' "$2" >"$layout"
+	cmp -s "$2" "$layout" && { echo "not changed: $2:$3"; exit 1; }
 	${CC:-cc} -O0 -w -std=gnu11 -DHAVE_CONFIG_H -I"$top_builddir" \
-	    -I"$top_srcdir/protocol" -I"$top_srcdir/broker" -c "$dir/changed.c" \
-	    -o "$dir/changed.o" || exit
+	    -I"$top_srcdir/protocol" -I"$top_srcdir/broker" \
+	    -c "$dir/$1_decode.c" -o "$dir/changed.o" || exit
+	rm "$layout"
 	${CC:-cc} -o "$dir/test" "$top_builddir/tests/unit/test_$1-test_$1.o" \
 	    "$top_builddir/tests/unit/test_$1-vectors.o" "$dir/changed.o" \
 	    "$top_builddir/broker/.libs/libkevd_la-kame.o" \
@@ -32,29 +32,25 @@ try() {
 	tried=$((tried + 1))
 	timeout 60 "$dir/test" >/dev/null 2>&1 || return 0
 	missed=$((missed + 1))
-	echo "not noticed: $2:$3: $4 by $5"
+	echo "not noticed: $2:$3 by $4"
 }
 
-# Every "NAME = NUMBER" between the tables' first and last line.
-for name in kern route; do
-	source=$top_srcdir/broker/${name}_decode.c
-	awk -v name="$name" '
-	name == "kern" && /^enum \{/ { on = 1 }
-	name == "route" && /^static const struct route_system systems/ { on = 1 }
-	/^};/ { on = 0 }
-	on {
-		rest = $0
-		while (match(rest, /(\.[a-z_0-9]+|AT_[A-Z0-9_]+) = [0-9]+/)) {
-			split(substr(rest, RSTART, RLENGTH), part, " ")
-			print NR, part[1]
-			rest = substr(rest, RSTART + RLENGTH)
-		}
-	}' "$source" >"$dir/list"
-	while read -r line what; do
-		for delta in 1 -1; do
-			try "$name" "$source" "$line" "$what" "$delta"
+# The layout that is beside a copy of the decoder is taken, else that in broker.
+layouts() {
+	name=$1
+	shift
+	cp "$top_srcdir/broker/${name}_decode.c" "$dir" || exit
+	for layout; do
+		for line in $(grep -nE '^(AT|SIZE|NUMBER)' \
+		    "$top_srcdir/broker/$layout.def" | cut -d : -f 1); do
+			for delta in 1 -1; do
+				try "$name" "$top_srcdir/broker/$layout.def" \
+				    "$line" "$delta"
+			done
 		done
-	done <"$dir/list"
-done
+	done
+}
+layouts kern kern_layout
+layouts route route_freebsd route_netbsd route_openbsd route_macos
 echo "$tried changes, $missed not noticed"
 [ "$missed" = 0 ] && [ "$tried" -gt 0 ]
