@@ -4,12 +4,12 @@
 # start kevd do so in a way that it knows.
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
-needs make sed
+needs make sed python3
 prepare
 cd "$top_srcdir/contrib" || exit
 for file in alpine/APKBUILD alpine/kev.pre-install alpine/kevd.initd \
 	debian/build debian/check debian/kev.postrm debian/tests/* \
-	freebsd/files/kevd.in openwrt/files/kevd.init pkgsrc/files/kevd.sh; do
+	openwrt/files/kevd.init rc.d/*/*; do
 	sh -n "$file" || fail "$file"
 done
 if command -v bash >/dev/null; then
@@ -78,8 +78,8 @@ takes OpenRC "$(sh -c '. ./alpine/kevd.confd; KEVD_OPTIONS="--history 0"
     . ./alpine/kevd.initd; echo "$command_args"')"
 takes procd "$(sh -c '. "$0"; . ./openwrt/files/kevd.init; start_service' \
     "$dir/manager")"
-for file in freebsd/files/kevd.in pkgsrc/files/kevd.sh; do
-	sed '/^\. .*rc\.subr/d' "$file" >"$dir/rc"
+for file in rc.d/freebsd/kevd rc.d/netbsd/kevd; do
+	sed '/\. .*rc\.subr/d' "$file" >"$dir/rc"
 	takes "$file" "$(sh -c '. "$0"; . "$1"' "$dir/manager" "$dir/rc")"
 done
 
@@ -105,8 +105,12 @@ rm -rf "$dir/root/none"
 prefix=$(made prefix)
 (cd "$dir/root$prefix" && find . ! -type d | sed 's|^\./||') | sort >"$dir/files"
 grep -q . "$dir/files" || fail "nothing is installed"
-sed -e '/\.la$/d' -e 's|^lib/pkgconfig|libdata/pkgconfig|' \
-    -e 's|^share/kev/|%%DATADIR%%/|' -e '/^share\/man/s|$|.gz|' "$dir/files" | sort >"$dir/plist"
+{
+	sed -e '/\.la$/d' -e 's|^lib/pkgconfig|libdata/pkgconfig|' \
+	    -e 's|^share/kev/|%%DATADIR%%/|' -e '/^share\/man/s|$|.gz|' "$dir/files"
+	# Those the recipe installs itself.
+	(cd rc.d/freebsd && printf 'etc/rc.d/%s\n' *)
+} | sort >"$dir/plist"
 sort freebsd/pkg-plist | diff - "$dir/plist" >"$dir/diff" || fail "pkg-plist: $(cat "$dir/diff")"
 sed -e '/^lib\/libkev\.[as]/d' -e 's|^share/man/|man/|' "$dir/files" | sort >"$dir/plist"
 grep -v '^@comment' pkgsrc/PLIST | sort | diff - "$dir/plist" >"$dir/diff" ||
