@@ -4,12 +4,14 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "sys.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,29 +19,47 @@
 
 #define FIRST_FD 3	/* SD_LISTEN_FDS_START */
 
-int
-notify_listen_fd(void)
+/* How many LISTEN_FDS says there are, which is only for us. */
+static int
+count_listen_fds(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
-	struct sockaddr_un sun;
-	socklen_t len = sizeof sun, size = sizeof(int);
-	int listening = 0, n;
+	int n;
 
 	if (pid == NULL || fds == NULL || atol(pid) != (long)getpid())
-		return -1;
+		return 0;
 	n = atoi(fds);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
-	if (n < 1)
-		return -1;
-	if (n > 1 || getsockname(FIRST_FD, (struct sockaddr *)&sun, &len) == -1 ||
-	    sun.sun_family != AF_UNIX || getsockopt(FIRST_FD, SOL_SOCKET,
-	    SO_ACCEPTCONN, &listening, &size) == -1 || listening == 0) {
-		log_error("LISTEN_FDS: not one listening Unix socket");
+	return n;
+}
+
+static bool
+is_listening(int fd)
+{
+	struct sockaddr_un sun;
+	socklen_t len = sizeof sun, size = sizeof(int);
+	int listening = 0;
+
+	return getsockname(fd, (struct sockaddr *)&sun, &len) == 0 &&
+	    sun.sun_family == AF_UNIX && getsockopt(fd, SOL_SOCKET,
+	    SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
+}
+
+int
+notify_listen_fd(void)
+{
+	int n = count_listen_fds(), fd = n < 1 ? sys_listen_fd() : FIRST_FD;
+
+	if (fd < 0)
+		return fd;
+	if (n > 1 || !is_listening(fd)) {
+		log_error("%s: not one listening Unix socket",
+		    n < 1 ? "service manager" : "LISTEN_FDS");
 		return -2;
 	}
-	return FIRST_FD;
+	return fd;
 }
 
 static void

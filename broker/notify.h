@@ -5,8 +5,8 @@
 #define KEVD_NOTIFY_H
 
 /*
- * The listening socket handed over (LISTEN_FDS of sd_listen_fds(3)), -1: none,
- * -2: one that can't be used, which was logged.
+ * The listening socket handed over (LISTEN_FDS of sd_listen_fds(3), or as the
+ * system does it), -1: none, -2: one that can't be used, which was logged.
  */
 int notify_listen_fd(void);
 

@@ -15,6 +15,12 @@ unsigned sys_backends(void);
 /* Who is at the other end of a Unix socket; PID 0: not known. 0 or -errno. */
 int sys_peer(int fd, uid_t *uid, pid_t *pid);
 
+/*
+ * The socket that a service manager hands over in a way that only this system
+ * has: as notify_listen_fd, which asks for it. It need not be seen to be one.
+ */
+int sys_listen_fd(void);
+
 /* Resident memory of this process in bytes; 0: not known. */
 size_t sys_rss(void);
 

@@ -83,6 +83,19 @@ for file in rc.d/freebsd/kevd rc.d/netbsd/kevd; do
 	takes "$file" "$(sh -c '. "$0"; . "$1"' "$dir/manager" "$dir/rc")"
 done
 
+# launchd has the socket that kevd asks for, at the place where clients look.
+python3 - "$top_builddir/contrib/launchd/kevd.plist" >"$dir/launchd" <<'PYTHON' || fail plist
+import plistlib, sys
+with open(sys.argv[1], "rb") as f:
+    plist = plistlib.load(f)
+for name, socket in plist["Sockets"].items():
+    print(*plist["ProgramArguments"], name, socket["SockPathName"])
+PYTHON
+name=$(sed -n 's/^#define NAME "\(.*\)"/\1/p' "$top_srcdir/broker/macos/activation.c")
+place=$("$top_builddir/kevd" --help | sed -n 's|.* instead of \(/.*\)|\1|p')
+grep -qx "/.*/sbin/kevd $name $place" "$dir/launchd" ||
+    fail "launchd: $(cat "$dir/launchd"), not kevd $name $place"
+
 # Options that configure has.
 "$top_srcdir/configure" --help >"$dir/help"
 grep -hoE -e '--(with|enable)-[a-z-]+' alpine/APKBUILD arch/PKGBUILD debian/rules \
