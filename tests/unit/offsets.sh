@@ -12,19 +12,19 @@ tried=0 missed=0
 # try NAME LAYOUT LINE DELTA: with the number at the end of that line changed; the
 # test's object and the library have all the rest.
 try() {
-	layout=$dir/${2##*/}
+	changed=$dir/${2##*/}
 	awk -v line="$3" -v delta="$4" '
 	NR == line && match($0, /[0-9]+\)$/) {
 		n = substr($0, RSTART, RLENGTH - 1)
 		print substr($0, 1, RSTART - 1) (n + delta) ")"
 		next
 	}
-	{ print }' "$2" >"$layout"
-	cmp -s "$2" "$layout" && { echo "not changed: $2:$3"; exit 1; }
+	{ print }' "$2" >"$changed"
+	cmp -s "$2" "$changed" && { echo "not changed: $2:$3"; exit 1; }
 	${CC:-cc} -O0 -w -std=gnu11 -DHAVE_CONFIG_H -I"$top_builddir" \
 	    -I"$top_srcdir/protocol" -I"$top_srcdir/broker" \
 	    -c "$dir/$1_decode.c" -o "$dir/changed.o" || exit
-	rm "$layout"
+	rm "$changed"
 	${CC:-cc} -o "$dir/test" "$top_builddir/tests/unit/test_$1-test_$1.o" \
 	    "$top_builddir/tests/unit/test_$1-vectors.o" "$dir/changed.o" \
 	    "$top_builddir/broker/.libs/libkevd_la-kame.o" \
@@ -41,13 +41,13 @@ layouts() {
 	shift
 	cp "$top_srcdir/broker/${name}_decode.c" "$dir" || exit
 	for layout; do
-		for line in $(grep -nE '^(AT|SIZE|NUMBER)' \
-		    "$top_srcdir/broker/$layout.def" | cut -d : -f 1); do
+		layout=$top_srcdir/broker/$layout.def
+		grep -nE '^(AT|SIZE|NUMBER)' "$layout" >"$dir/lines"
+		while IFS=: read -r line _; do
 			for delta in 1 -1; do
-				try "$name" "$top_srcdir/broker/$layout.def" \
-				    "$line" "$delta"
+				try "$name" "$layout" "$line" "$delta"
 			done
-		done
+		done <"$dir/lines"
 	done
 }
 layouts kern kern_layout

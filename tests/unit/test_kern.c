@@ -618,6 +618,31 @@ types(void **state)
 	assert_false(c.addr.has & KEV_BIT(PREFIXLEN));
 }
 
+/* One byte less than the least is too short. */
+static void
+least(void **state)
+{
+	static const struct {
+		uint8_t subclass, code, size;
+	} table[] = {
+		{ 1, 1, 52 }, { 1, 7, 29 }, { 1, 8, 16 }, { 2, 9, 24 },
+		{ 2, 14, 32 }, { 2, 20, 28 }, { 2, 24, 72 }, { 6, 1, 160 },
+		{ 7, 6, 44 },
+	};
+	/* Family 2 is of Ethernet, and of IPv4 where one is asked for. */
+	static const uint8_t data[160] = { 2, [8] = 'e', [24] = 2 };
+	struct change c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		assert_int_equal(find(table[i].subclass, table[i].code, data,
+		    table[i].size, &c), KERN_CHANGE);
+		assert_int_equal(find(table[i].subclass, table[i].code, data,
+		    table[i].size - 1, &c), KERN_MALFORMED);
+	}
+}
+
 int
 main(void)
 {
@@ -630,6 +655,7 @@ main(void)
 		cmocka_unit_test(peer),
 		cmocka_unit_test(hardware),
 		cmocka_unit_test(types),
+		cmocka_unit_test(least),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
