@@ -1,6 +1,7 @@
 /*
- * OpenBSD's is pledge(2) and unveil(2). FreeBSD's Capsicum would not let files
- * be removed by their names; NetBSD has none, and macOS none that is documented.
+ * OpenBSD's is pledge(2) and unveil(2). In capability mode of FreeBSD's Capsicum
+ * nobody could ask for all addresses again (sysctl(3) of net.routetable);
+ * NetBSD has none, and macOS none that is documented.
  */
 #include "config.h"
 
