@@ -237,6 +237,14 @@ kev() {
 	make -s -k -j "$jobs" LIBTOOL="$there/bin/libtool"
 }
 
+# A program of somebody else.
+example() {
+	[ "$target" = other ] || "$there/bin/cc" -O0 -Wall -Wextra -Werror \
+		-I"$top/clients" -I"$there/prefix/include" -o addresses \
+		"$top/contrib/examples/addresses.c" -L.libs -lkev \
+		-L"$there/prefix/lib" -ljansson
+}
+
 # What was built is for that system. (libtool makes a shared library for OpenBSD
 # only where there is OpenBSD's ld.so; it is a static one here.)
 identify() {
@@ -260,7 +268,7 @@ one() {
 	made=$zig_version-$(cksum <"$top/contrib/cross/cross.sh" | cut -d ' ' -f 1)
 	rm -f programs
 	begun=$(date +%s)
-	if (make_tools && libraries && kev && identify && plays) >log 2>&1 </dev/null
+	if (make_tools && libraries && kev && example && identify && plays) >log 2>&1 </dev/null
 	then
 		said=built
 	else
