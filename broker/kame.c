@@ -3,7 +3,7 @@
 #include "kame.h"
 
 enum {
-#define CONSTANT(ours, theirs, number) ours = number,
+#define CONSTANT(ours, theirs, number) ours = (number),
 #include "kame_flags.def"
 };
 

@@ -62,10 +62,10 @@ struct route_system {
 };
 
 /* Numbers and offsets are in a file a system. */
-#define NUMBER(member, theirs, number) .member = number,
-#define KIND(kind, theirs, number) .kinds[number] = kind,
-#define SIZE(part, theirs, number) .part.size = number,
-#define AT(part, member, theirs, their_member, number) .part.member = number,
+#define NUMBER(member, theirs, number) .member = (number),
+#define KIND(kind, theirs, number) .kinds[number] = (kind),
+#define SIZE(part, theirs, number) .part.size = (number),
+#define AT(part, member, theirs, their_member, number) .part.member = (number),
 
 static const struct route_system systems[] = {
 	{
@@ -86,7 +86,7 @@ static const struct route_system systems[] = {
 #define SYSTEMS (sizeof systems / sizeof systems[0])
 
 enum {
-#define CONSTANT(ours, theirs, number) ours = number,
+#define CONSTANT(ours, theirs, number) ours = (number),
 #include "route_constants.def"
 	SOCKADDRS = BRD + 1	/* that we look at */
 };
