@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Pages that are there before they are needed. */
+#define AHEAD 8
+
 static size_t
 page_size(void)
 {
@@ -168,13 +171,24 @@ history_add(struct history *h, uint64_t seq, enum kev_topic topic,
 	return true;
 }
 
-/* Written as it is, for that is what gets it; and somebody may still read it. */
+/*
+ * A byte is written as it is: that is what gets a page, and somebody may still
+ * read it. Some at a time, as who was just sent something may wait for us to end.
+ */
 void
 history_prepare(struct history *h)
 {
-	volatile char *next = h->ring + (h->head + page_size()) % h->size;
+	const size_t page = page_size();
+	volatile char *byte;
 
-	*next = *next;
+	if (h->ready >= h->head + page)
+		return;
+	if (h->ready < h->head)
+		h->ready = page_of(h->head);
+	for (; h->ready < h->head + AHEAD * page; h->ready += page) {
+		byte = h->ring + h->ready % h->size;
+		*byte = *byte;
+	}
 }
 
 size_t

@@ -33,6 +33,7 @@ struct history {
 	uint64_t tail;		/* the oldest byte that is there */
 	uint64_t fresh;		/* pages before it may be written again */
 	uint64_t lent;		/* bytes before it may be on their way */
+	uint64_t ready;		/* there is memory for those before it */
 	size_t keep;		/* bytes that "after" may go back */
 	struct entry *index;	/* a ring, too, of all lines from tail on */
 	size_t slots;		/* a power of two */
