@@ -75,6 +75,25 @@ AS_IF([test $with_ncurses != no],
 AM_CONDITIONAL([NCURSES], [test $with_ncurses = yes])
 ])
 
+# KEV_SDBUS: sd-bus, of libsystemd or of elogind, for kev-dbus; not without if
+# asked for. with_sdbus is yes or no then.
+AC_DEFUN([KEV_SDBUS], [
+AC_ARG_WITH([sdbus],
+	[AS_HELP_STRING([--with-sdbus=auto|yes|no],
+		[build kev-dbus, which needs sd-bus: libsystemd or libelogind (auto)])],
+	[], [with_sdbus=auto])
+AS_CASE([$with_sdbus], [yes|no|auto], [],
+	[AC_MSG_ERROR([--with-sdbus=$with_sdbus: must be auto, yes or no])])
+AS_IF([test $with_sdbus != no],
+	[PKG_CHECK_MODULES([SDBUS], [libsystemd >= 243], [kev_found=yes],
+		[PKG_CHECK_MODULES([SDBUS], [libelogind >= 243], [kev_found=yes],
+			[kev_found=no])])
+	 AS_IF([test $with_sdbus$kev_found = yesno], [kev_missing="$kev_missing
+  libsystemd: Debian libsystemd-dev, Fedora systemd-devel, Alpine elogind-dev, Arch systemd-libs"])
+	 with_sdbus=$kev_found])
+AM_CONDITIONAL([SDBUS], [test $with_sdbus = yes])
+])
+
 # KEV_SYSTEMD: where its units go, in our prefix, which is one of the places
 # where it looks; no if there is no systemd.
 AC_DEFUN([KEV_SYSTEMD], [
