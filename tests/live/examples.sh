@@ -22,6 +22,12 @@ README.md|systemctl enable|there may be no systemd
 kevd.8|auditctl |changes the whole system; tests/live/port.sh does the same
 kevd.8|systemctl enable|there may be no systemd
 kevd.8|[Service]|part of a unit, not a command
+kev-dbus.8|systemctl enable|there may be no systemd
+kev-dbus.8|gdbus |needs a bus; tests/clients/dbus.sh has one
+kev-dbus.8|busctl |needs a bus; tests/clients/dbus.sh has one
+kev-dbus.8|import dbus|needs a bus; tests/clients/dbus.sh has one
+kev-dbus.8|node |what gdbus prints
+kev-dbus.8|Type=signal|what busctl prints
 kev-hook.8|[Service]|part of a unit, not a command
 kev-hook.8|#!/bin/sh|a hook, not a command; tests/clients/hook.sh has them
 kevtop.1|kevtop: live|what a screen shows

@@ -34,9 +34,11 @@ options() {
 }
 
 complete_all() {
-	top=
-	[ -x "$top_builddir/kevtop" ] && top=kevtop
-	for program in kevd kevsub kevctl kev-hook $top; do
+	optional=
+	for program in kevtop kev-dbus; do
+		[ -x "$top_builddir/$program" ] && optional="$optional $program"
+	done
+	for program in kevd kevsub kevctl kev-hook $optional; do
 		options "$program" >"$dir/options"
 		[ "$(wc -l <"$dir/options")" -gt 8 ] || fail "$program --help"
 		cp "$dir/options" "$dir/lines"

@@ -48,15 +48,16 @@ same() {
 }
 without() { sed 's/\<'"$1"'\> *//g; s/ *$//'; }
 same Debian "$(sed -n '/^Build-Depends/,/^[A-Z]/s/^ \(lib[a-z-]*\),$/\1/p' debian/control)"
-same Alpine "$(value alpine/APKBUILD makedepends | without linux-headers | without pkgconf)"
+# Without kev-dbus, of which there is neither a service nor a user there.
+same Alpine "elogind-dev $(value alpine/APKBUILD makedepends | without linux-headers | without pkgconf)"
 same Arch "$(value arch/PKGBUILD depends | without glibc)"
 same Homebrew "$(sed -n 's/^  depends_on "\([a-z]*\)"$/\1/p' homebrew/kev.rb)"
 same FreeBSD "$(value freebsd/Makefile LIB_DEPENDS | sed 's|lib[a-z]*\.so:[a-z]*/||g')"
 same FreeBSD "$(sed -n 's|^\.include "../../.*/\(.*\)/buildlink3.mk"|\1|p' pkgsrc/Makefile |
     grep -vx ncursesw)"
-# On Linux Homebrew and OpenWrt call them as Arch does.
-same Arch "$(sed -n 's/^ *depends_on "\([a-z]*\)"$/\1/p' homebrew/kev.rb)"
-same Arch "$(sed -n 's/.*DEPENDS:=//p' openwrt/Makefile |
+# On Linux Homebrew and OpenWrt call them as Arch does; they have no sd-bus.
+same Arch "systemd-libs $(sed -n 's/^ *depends_on "\([a-z]*\)"$/\1/p' homebrew/kev.rb)"
+same Arch "systemd-libs $(sed -n 's/.*DEPENDS:=//p' openwrt/Makefile |
     sed -e 's/+//g' -e 's/libncurses/ncurses/' | without libkev)"
 
 # The words that kevd is started with are such that it gets to --version.
@@ -116,7 +117,9 @@ make -C "$top_builddir" install DESTDIR="$dir/root" systemdsystemunitdir=/none \
     sysusersdir=/none >"$dir/made" 2>&1 || fail "$(tail -n 5 "$dir/made")"
 rm -rf "$dir/root/none"
 prefix=$(made prefix)
-(cd "$dir/root$prefix" && find . ! -type d | sed 's|^\./||') | sort >"$dir/files"
+# kev-dbus is for systems with sd-bus.
+(cd "$dir/root$prefix" && find . ! -type d | sed 's|^\./||') |
+    grep -v -e kev-dbus -e /dbus-1/ | sort >"$dir/files"
 grep -q . "$dir/files" || fail "nothing is installed"
 {
 	sed -e '/\.la$/d' -e 's|^lib/pkgconfig|libdata/pkgconfig|' \
