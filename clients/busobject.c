@@ -26,7 +26,11 @@
 enum {
 	NAME = 40,
 	PROPERTIES = 32,
-	BACKLOG = 64		/* messages unsent, before kevd has to wait */
+	BACKLOG = 64,		/* messages unsent, before all have to wait */
+	/* Addresses, routers and the like, and each interface is as four: then
+	 * all objects are one message that a bus takes (32 MiB). Several of
+	 * smaller ones are unsent together. */
+	ROOM = 65536
 };
 
 /* "address-ready" is AddressReady. */
@@ -282,10 +286,36 @@ be_stale(struct busobjects *all, struct busobject *o)
 	all->n_stale++;
 }
 
+static size_t
+weight(const json_t *state)
+{
+	size_t i, n = 4 + json_array_size(json_object_get(state, "altnames"));
+
+	for (i = 0; i < sizeof lists / sizeof *lists; i++)
+		n += json_array_size(json_object_get(state, lists[i]));
+	return n;
+}
+
+/* Whether there is room for STATE in place of BEFORE. */
+static bool
+has_room(struct busobjects *all, const json_t *before, const json_t *state)
+{
+	size_t taken = all->weight - (before == NULL ? 0 : weight(before));
+
+	if (taken + weight(state) <= ROOM)
+		return true;
+	if (!all->full)
+		say("more interfaces and addresses than a bus takes: some have "
+		    "no object");
+	all->full = true;
+	return false;
+}
+
 static void
 drop(struct busobjects *all, struct busobject *o)
 {
 	be_fresh(all, o);
+	all->weight -= weight(o->state);
 	RB_REMOVE(busobject_tree, &all->all, o);
 	json_decref(o->state);
 	free(o->path);
@@ -310,14 +340,16 @@ gain(struct busobjects *all, char *path, json_t *state)
 {
 	struct busobject *o = calloc(1, sizeof *o);
 
-	if (o == NULL || state == NULL) {
-		failed("keep an interface", -ENOMEM);
+	lose(all, find(all, path));
+	if (o == NULL || state == NULL || !has_room(all, NULL, state)) {
+		if (o == NULL || state == NULL)
+			failed("keep an interface", -ENOMEM);
 		free(o);
 		free(path);
 		json_decref(state);
 		return;
 	}
-	lose(all, find(all, path));
+	all->weight += weight(state);
 	o->path = path;
 	o->state = state;
 	o->told = true;
@@ -335,6 +367,12 @@ change(struct busobjects *all, struct busobject *o, json_t *state)
 	size_t i, n = 0;
 	json_t *before = o->state;
 
+	if (!has_room(all, before, state)) {
+		json_decref(state);
+		lose(all, o);
+		return;
+	}
+	all->weight += weight(state) - weight(before);
 	for (i = 0; i < n_properties; i++) {
 		const json_t *a = json_object_get(before, properties[i].key);
 		const json_t *b = json_object_get(state, properties[i].key);
@@ -571,10 +609,14 @@ busobjects_crowded(const struct busobjects *all)
 {
 	uint64_t n;
 
-	return sd_bus_get_n_queued_write(all->bus, &n) >= 0 && n >= BACKLOG;
+	return sd_bus_get_n_queued_write(all->bus, &n) >= 0 &&
+	    (n >= BACKLOG || n * all->weight >= ROOM);
 }
 
-/* Who asks faster than the bus takes answers gets short ones. */
+/*
+ * Nothing is read when there is too much to write, but sd_bus_process() may do
+ * both. What is asked then has to wait.
+ */
 static int
 on_message(sd_bus_message *m, void *arg, sd_bus_error *e)
 {
@@ -584,8 +626,8 @@ on_message(sd_bus_message *m, void *arg, sd_bus_error *e)
 	if (!busobjects_crowded(arg) || sd_bus_message_get_type(m, &type) < 0 ||
 	    type != SD_BUS_MESSAGE_METHOD_CALL)
 		return 0;
-	return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,
-	    "Too much is unsent");
+	return sd_bus_enqueue_for_read(sd_bus_message_get_bus(m), m) < 0 ? 0 :
+	    1;
 }
 
 static int

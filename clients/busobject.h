@@ -37,6 +37,8 @@ struct busobjects {
 	struct busobject_tree all;
 	struct busobject_list stale;
 	size_t n_stale;
+	size_t weight;			/* of what is kept */
+	bool full;			/* something is not, and it was said */
 	int connected;			/* kevd is there */
 	bool named;			/* others may know of us */
 };

@@ -386,9 +386,9 @@ watch(struct bridge *b, ev_io *w, int fd, int events)
 
 /* Seconds until something is to be done though nothing came; -1: never. */
 static double
-patience(struct bridge *b, bool crowded)
+patience(struct bridge *b)
 {
-	int timeout = crowded ? -1 : kev_timeout(b->kev);
+	int timeout = kev_timeout(b->kev);
 	double left = timeout == -1 ? -1 : timeout / 1000.;
 	uint64_t until;
 
@@ -407,7 +407,7 @@ static void
 sleep_until(struct bridge *b)
 {
 	bool crowded = busobjects_crowded(&b->objects);
-	double left = patience(b, crowded);
+	double left = crowded ? -1 : patience(b);
 
 	watch(b, &b->from_kevd, kev_fd(b->kev), crowded ? 0 :
 	    kev_events(b->kev));

@@ -85,8 +85,8 @@ AC_ARG_WITH([sdbus],
 AS_CASE([$with_sdbus], [yes|no|auto], [],
 	[AC_MSG_ERROR([--with-sdbus=$with_sdbus: must be auto, yes or no])])
 AS_IF([test $with_sdbus != no],
-	[PKG_CHECK_MODULES([SDBUS], [libsystemd >= 243], [kev_found=yes],
-		[PKG_CHECK_MODULES([SDBUS], [libelogind >= 243], [kev_found=yes],
+	[PKG_CHECK_MODULES([SDBUS], [libsystemd >= 245], [kev_found=yes],
+		[PKG_CHECK_MODULES([SDBUS], [libelogind >= 245], [kev_found=yes],
 			[kev_found=no])])
 	 AS_IF([test $with_sdbus$kev_found = yesno], [kev_missing="$kev_missing
   libsystemd: Debian libsystemd-dev, Fedora systemd-devel, Alpine elogind-dev, Arch systemd-libs"])

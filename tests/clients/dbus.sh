@@ -177,7 +177,7 @@ grep -qE '/(eth0|br0|br1)"' list && fail "what went is there: $(cat list)"
 
 # It says of itself what there is: these signals, for events; and no property or
 # signal is there that it does not tell of.
-"$kevctl" topics | jq -r .topic | sort >topics
+"$kevctl" topics | jq -r .topic | sort >names
 busctl --address="$address" tree --list org.kev1 >paths || fail tree
 [ "$(grep -c ^/org/kev1/interface/ paths)" = "$("$kevctl" state | wc -l)" ] ||
     fail "$(cat paths)"
@@ -195,14 +195,14 @@ while read -r path; do
 	    $1 == "a" { printf " %s %s", $2, $3; next }
 	    { printf "\n%s %s %s", i, $2, $3 }' | grep '^org.kev1' >told
 	case $path in
-	/org/kev1) topics='.' ;;
-	/org/kev1/interface/*) topics='^interface/|^ipv|^nd6/' ;;
-	*) topics='^$' ;;
+	/org/kev1) wanted='.' ;;
+	/org/kev1/interface/*) wanted='^interface/|^ipv|^nd6/' ;;
+	*) wanted='^$' ;;
 	esac
 	grep 'ifname s data a{sv} event a{sv}$' told |
 	    jq -rR 'include "dbus"; split(" ") |
 	    { interface: .[0], member: .[1] } | topic' -L "$here" | sort >signals
-	grep -E "$topics" topics | diff - signals >differs || fail "$path: $(cat differs)"
+	grep -E "$wanted" names | diff - signals >differs || fail "$path: $(cat differs)"
 	grep -v ' ifname s ' told | sort >props
 	interface=$(sed -n '1s/ .*//p' props)
 	: >values
