@@ -182,8 +182,10 @@ take(void *arg, const struct message *m, enum message_found found,
 	if (!m->more)
 		source_stats_count(&rt->stats, found);
 	/* A packet that explains what the kernel tells came before that. */
-	if (found == MESSAGE_CHANGE && is_addr6(c))
+	if (found == MESSAGE_CHANGE && is_addr6(c)) {
 		packet_source_read(rt->ndp, rt->tape);
+		rt->now = stamp_now();
+	}
 	if (found == MESSAGE_CHANGE && state_wants_modes(rt->tape->state, c)) {
 		ethtool_ask(rt->ethtool, c->ifindex);
 		rt->now = stamp_now();
