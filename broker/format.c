@@ -3,6 +3,7 @@
 #include "format.h"
 
 #include "buf.h"
+#include "in6.h"
 #include "json.h"
 #include "kern_decode.h"
 #include "packet.h"
@@ -113,6 +114,18 @@ decode_route(void *memory, const struct message *buffer, format_take_fn *take,
 	}
 }
 
+static void
+decode_in6(void *memory, const struct message *buffer, format_take_fn *take,
+    void *arg)
+{
+	enum message_found found;
+	struct change c;
+
+	(void)memory;
+	found = in6_decode(buffer, &c);
+	take(arg, buffer, found, &c);
+}
+
 const struct format format_arp = {
 	.name = "arp", .topics = KEV_TOPIC(IPV4_COLLISION),
 	.decode = decode_packet,
@@ -163,3 +176,6 @@ const struct format format_route = {
 	    KEV_TOPIC(ND6_ROUTER_REMOVE) | KEV_TOPIC(ND6_ROUTER_FAILURE) |
 	    KEV_TOPIC(ND6_ROUTER_ALIVE) | KEV_TOPIC(NETWORK_CHANGED),
 };
+
+/* What it tells is what has become of addresses. */
+const struct format format_in6 = { .name = "in6", .decode = decode_in6 };

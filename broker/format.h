@@ -25,7 +25,7 @@ struct format {
 
 /* Those that need nothing of a system are on every one. */
 extern const struct format format_arp, format_ndp;
-extern const struct format format_kern_event, format_route;
+extern const struct format format_kern_event, format_route, format_in6;
 
 /* The system's: all of them, NULL at the end. */
 extern const struct format *const formats[];

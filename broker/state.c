@@ -36,6 +36,7 @@ state_new(const char *netns, state_publish_fn *publish, void *arg)
 		free(st);
 		return NULL;
 	}
+	st->live = KEV_BY_RTNETLINK;
 	st->publish = publish;
 	st->arg = arg;
 	RB_INIT(&st->links);
@@ -68,6 +69,12 @@ void
 state_set_played(struct state *st)
 {
 	st->played = true;
+}
+
+void
+state_set_origin(struct state *st, enum kev_origin by)
+{
+	st->live = by;
 }
 
 bool
@@ -115,6 +122,14 @@ state_ifindex(const struct state *st, const char *ifname)
 	return 0;
 }
 
+const char *
+state_ifname(const struct state *st, uint32_t ifindex)
+{
+	struct link *l = state_link((struct state *)st, ifindex);
+
+	return l != NULL ? state_told_name(l) : NULL;
+}
+
 void
 state_flaps(const struct state *st, state_flaps_fn *fn, void *arg)
 {
@@ -160,7 +175,7 @@ state_emit_change(struct state *st, const struct link *l, enum kev_topic topic,
     uint64_t changed)
 {
 	emit_any(st, l, topic, st->parts != 0 ? KEV_BY_RESYNC :
-	    KEV_BY_RTNETLINK, data, prev, changed);
+	    st->live, data, prev, changed);
 }
 
 void
@@ -391,7 +406,7 @@ publish_changed(struct state *st)
 	struct kev_note note = { .has = KEV_BIT(INTERFACES) | KEV_BIT(FAMILIES) };
 	struct kev_event ev = {
 		.topic = KEV_T_NETWORK_CHANGED,
-		.origin = origin(st, st->changed_live ? KEV_BY_RTNETLINK :
+		.origin = origin(st, st->changed_live ? st->live :
 		    KEV_BY_RESYNC),
 		.time = st->now.time,
 		.mono = st->now.mono,

@@ -13,6 +13,7 @@
 #define KEVD_STATE_H
 
 #include "change.h"
+#include "event.h"
 #include "stamp.h"
 
 #include <stdbool.h>
@@ -35,6 +36,9 @@ void state_free(struct state *);
 
 /* From here on "source" of its events is "play", whoever knew it. */
 void state_set_played(struct state *);
+
+/* What tells of the present, if it is not rtnetlink: "source" of events. */
+void state_set_origin(struct state *, enum kev_origin);
 
 /* Whether nothing is. */
 bool state_is_empty(const struct state *);
@@ -128,6 +132,9 @@ void state_flaps(const struct state *, state_flaps_fn *, void *arg);
 
 /* The index of the interface of that name, or 0. */
 uint32_t state_ifindex(const struct state *, const char *ifname);
+
+/* The name of an interface, lent, or NULL. */
+const char *state_ifname(const struct state *, uint32_t ifindex);
 
 /*
  * Calls PUBLISH with every lasting event that holds now, interface by

@@ -156,6 +156,7 @@ struct ports {
 
 struct state {
 	char *netns;
+	enum kev_origin live;	/* of what is told as it happens */
 	bool played;		/* all of it is out of a recording */
 	state_publish_fn *publish;
 	void *arg;

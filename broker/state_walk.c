@@ -57,7 +57,7 @@ tell(const struct walk *w, const struct link *l, enum kev_topic topic,
 {
 	struct kev_event ev = {
 		.topic = topic,
-		.origin = w->st->played ? KEV_BY_PLAY : KEV_BY_RTNETLINK,
+		.origin = w->st->played ? KEV_BY_PLAY : w->st->live,
 		.time = w->now.time,
 		.mono = w->now.mono,
 		.ifname = state_told_name(l),

@@ -127,5 +127,6 @@ const struct format format_audit = {
 
 const struct format *const formats[] = {
 	&format_rtnetlink, &format_ethtool, &format_arp, &format_ndp,
-	&format_audit, &format_kern_event, &format_route, NULL
+	&format_audit, &format_kern_event, &format_route, &format_in6,
+	NULL
 };
