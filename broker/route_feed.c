@@ -292,7 +292,7 @@ route_feed_read(struct route_feed *f)
 			log_limited(&f->failed, "route: receive: %s",
 			    strerror((int)-n));
 			route_feed_lose(f, KEV_SOURCE_LOST);
-			return ROUTE_LOST;
+			return ROUTE_BROKEN;
 		}
 		if (n < 0 || cut) {
 			f->stats.overruns++;

@@ -33,7 +33,8 @@ struct route_calls {
 enum route_progress {
 	ROUTE_FINISHED,		/* read empty, or all was handed over */
 	ROUTE_MORE,		/* others have their turn first */
-	ROUTE_LOST		/* something is missing: resync */
+	ROUTE_LOST,		/* something is missing: resync */
+	ROUTE_BROKEN		/* nothing can be read: resync after a while */
 };
 
 /* OS is as route_system has it. All is lent. NULL: no memory. */

@@ -19,8 +19,8 @@
  * That a file is still ours is seen before it is removed. What was forgotten
  * here fails, as it does in the sandbox of Linux, and does not end kevd.
  */
-#define WITHOUT_FILES "stdio unix error"
-#define WITH_FILES "stdio rpath cpath unix error"
+#define WITHOUT_FILES "stdio unix route error"
+#define WITH_FILES "stdio rpath cpath unix route error"
 
 struct sys_sandbox
 sys_sandbox(const char *const *files)
