@@ -202,6 +202,9 @@ heed_change(struct route_feed *f, const struct change *c)
 	case CHANGE_ROUTER_GONE:
 		if (c->router.router.family == KEV_INET6)
 			probes_touch(&f->probes, c->ifindex, f->now.mono);
+		/* NetBSD does not tell where it leads, unless it is asked. */
+		if (c->ifindex == 0 && !f->dumping)
+			f->wants |= PARTS_ROUTE;
 		break;
 	default:
 		break;
@@ -215,11 +218,11 @@ route_feed_deadline(const struct route_feed *f)
 }
 
 void
-route_feed_tick(struct route_feed *f)
+route_feed_tick(struct route_feed *f, const struct stamp *now)
 {
 	struct probe *p;
 
-	f->now = stamp_now();
+	f->now = *now;
 	while ((p = probes_due(&f->probes, f->now.mono)) != NULL)
 		ask(f, p, IN6_HAS_FLAGS | IN6_HAS_LIFETIMES);
 }

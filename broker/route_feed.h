@@ -69,7 +69,7 @@ unsigned route_feed_wants(struct route_feed *);
 
 /* When to call route_feed_tick, in stamp.mono; 0: not at all. */
 uint64_t route_feed_deadline(const struct route_feed *);
-void route_feed_tick(struct route_feed *);
+void route_feed_tick(struct route_feed *, const struct stamp *now);
 
 /* First that of the socket, then that of what is asked; then NULL. */
 const struct source_stats *route_feed_stats(const struct route_feed *,

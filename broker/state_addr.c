@@ -287,6 +287,15 @@ addr_apply(struct state *st, struct link *l, const struct change *c)
 		change(st, l, addr, told);
 }
 
+/* A kernel that tells no lifetimes with it (they are KEV_FOREVER then) may have
+ * told them before. */
+static bool
+is_over(const struct kev_addr *known, const struct kev_addr *told)
+{
+	return told->valid_lft == 0 || (told->valid_lft == KEV_FOREVER &&
+	    (known->has & KEV_BIT(VALID_LFT)) != 0 && known->valid_lft == 0);
+}
+
 /* A duplicate of which only its removal tells. */
 static void
 emit_duplicate(struct state *st, const struct link *l,
@@ -325,7 +334,7 @@ addr_remove(struct state *st, struct link *l, struct addr *addr,
 		if (told->status == KEV_DUPLICATE && !was_duplicate)
 			emit_duplicate(st, l, told);
 		else if ((told->flags & KEV_IFA_PERMANENT) == 0 &&
-		    told->valid_lft == 0)
+		    is_over(&a, told))
 			state_emit(st, l, KEV_T_ND6_ADDRESS_EXPIRED, object(&a));
 	}
 	if (l->count[a.family] == 0 && (l->protos & a.family) == 0)
@@ -381,6 +390,10 @@ expire(struct state *st, struct link *l, const struct addr *addr,
 	else if (st->gone_index == l->ifindex &&
 	    kev_ip_cmp(&st->gone_addr.address, &told->address) == 0)
 		a = st->gone_addr;
+	/* That was told with its removal, if it was known. */
+	if (addr == NULL && (a.has & KEV_BIT(VALID_LFT)) != 0 &&
+	    a.valid_lft == 0)
+		return;
 	state_emit(st, l, KEV_T_ND6_ADDRESS_EXPIRED, object(&a));
 }
 

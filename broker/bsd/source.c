@@ -279,7 +279,7 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 	now = stamp_now();
 	tape_tick(&k->tape, &now);
 	if (k->phase != SYNCING) {
-		route_feed_tick(k->feed);
+		route_feed_tick(k->feed, &now);
 		settle(k);
 	}
 	if (k->due != 0 && k->due <= now.mono) {
@@ -436,9 +436,11 @@ source_kernel(struct source **out, const struct source_config *config)
 	k->patience = PATIENCE;
 	k->period = (config->resync != 0 ? config->resync :
 	    route_socket_is_silent() ? RECONCILE : 0) * UINT64_C(1000000);
+	if (config->port_in_use)
+		log_warning("--port-in-use: this system does not tell");
+	error = config->netns == NULL ? open_all(k) : -EINVAL;
 	if (config->netns != NULL)
-		log_warning("there are no network namespaces on this system");
-	error = open_all(k);
+		log_error("--netns: this system has no network namespaces");
 	if (error != 0)
 		stop(&k->source);
 	else
