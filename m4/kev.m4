@@ -94,6 +94,26 @@ AS_IF([test $with_sdbus != no],
 AM_CONDITIONAL([SDBUS], [test $with_sdbus = yes])
 ])
 
+# KEV_MOSQUITTO: libmosquitto, and OpenSSL, which says what is wrong with a
+# certificate, for kev-mqtt; not without if asked for. with_mosquitto is yes or no
+# then.
+AC_DEFUN([KEV_MOSQUITTO], [
+AC_ARG_WITH([mosquitto],
+	[AS_HELP_STRING([--with-mosquitto=auto|yes|no],
+		[build kev-mqtt, which needs libmosquitto and OpenSSL (auto)])],
+	[], [with_mosquitto=auto])
+AS_CASE([$with_mosquitto], [yes|no|auto], [],
+	[AC_MSG_ERROR([--with-mosquitto=$with_mosquitto: must be auto, yes or no])])
+AS_IF([test $with_mosquitto != no],
+	[PKG_CHECK_MODULES([MOSQUITTO], [libmosquitto >= 2.0 openssl],
+		[kev_found=yes], [kev_found=no])
+	 AS_IF([test $with_mosquitto$kev_found = yesno], [kev_missing="$kev_missing
+  libmosquitto: Debian libmosquitto-dev, Fedora mosquitto-devel, Alpine mosquitto-dev, Arch mosquitto, Homebrew mosquitto, FreeBSD mosquitto
+  openssl: Debian libssl-dev, Fedora openssl-devel, Alpine openssl-dev, Arch openssl, Homebrew openssl, FreeBSD openssl"])
+	 with_mosquitto=$kev_found])
+AM_CONDITIONAL([MOSQUITTO], [test $with_mosquitto = yes])
+])
+
 # KEV_SYSTEMD: where its units go, in our prefix, which is one of the places
 # where it looks; no if there is no systemd.
 AC_DEFUN([KEV_SYSTEMD], [

@@ -1,0 +1,94 @@
+/*
+ * The connection of kev-mqtt to a broker: made, made again with longer and longer
+ * waits when it breaks, and what is published on it. Knows libmosquitto and
+ * libev, no events.
+ *
+ * Each attempt begins anew: nothing is kept from one to the next, so what the
+ * broker has not said it has is to be published again.
+ */
+#ifndef KEV_CLIENT_MQTTLINK_H
+#define KEV_CLIENT_MQTTLINK_H
+
+#include <ev.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mqttoptions;
+struct mosquitto;
+
+/* What comes of it; none of them may end the connection. */
+struct mqttlink_calls {
+	void (*up)(void *arg);
+	void (*down)(void *arg);	/* after "up" only */
+	/* The broker has MID, or refuses it for REASON, 0x80 or more. */
+	void (*done)(void *arg, int mid, int reason);
+	/* That topic, of those subscribed to, has something in it. */
+	void (*retained)(void *arg, const char *topic);
+};
+
+struct mqttlink {
+	struct ev_loop *loop;
+	const struct mqttoptions *options;	/* lent */
+	const struct mqttlink_calls *calls;	/* lent */
+	void *arg;
+	char *id;			/* of ours, as a client */
+	char *will_topic, *will;	/* what is published when we are lost */
+	struct mosquitto *m;		/* NULL: waiting */
+	ev_io io;
+	ev_timer timer;			/* to try again, or to give up */
+	ev_timer misc;			/* libmosquitto wants to be called */
+	int version;			/* of MQTT, as libmosquitto counts */
+	unsigned attempts;
+	double up_since;
+	bool up;
+	bool broken;			/* to be ended when its callbacks are over */
+	char why[512];			/* it broke, "": nobody told */
+	char said[512];			/* the last such reason that was said */
+};
+
+struct mqttlink_message {
+	const char *topic;
+	const char *payload;
+	size_t len;
+	bool retain;
+	uint32_t expiry;	/* seconds, 0: none */
+	const char *id;		/* of the event, NULL: it has none */
+};
+
+/* Nothing happens before mqttlink_open(). ID is copied. False: no memory. */
+bool mqttlink_init(struct mqttlink *, struct ev_loop *,
+    const struct mqttoptions *, const char *id, const struct mqttlink_calls *,
+    void *arg);
+void mqttlink_fini(struct mqttlink *);
+
+/*
+ * Connects, or connects again with a new will; an earlier connection is ended
+ * without its will.
+ */
+void mqttlink_open(struct mqttlink *, const char *will_topic, const char *will);
+
+/* Ends the connection in order. */
+void mqttlink_close(struct mqttlink *);
+
+/* Breaks it, because of WHY, and tries again later. */
+void mqttlink_break(struct mqttlink *, const char *why);
+
+enum mqttlink_result {
+	MQTTLINK_OK,
+	MQTTLINK_TOO_LARGE,	/* for this broker */
+	MQTTLINK_FAILED		/* it is about to break */
+};
+
+/* Publishes, so that "done" comes for *MID. */
+enum mqttlink_result mqttlink_publish(struct mqttlink *,
+    const struct mqttlink_message *, int *mid);
+
+/* To be told "retained" of all topics that fit. */
+void mqttlink_subscribe(struct mqttlink *, const char *filter);
+
+/* To be called before the loop waits. */
+void mqttlink_watch(struct mqttlink *);
+
+#endif
