@@ -332,8 +332,11 @@ outbox_done(struct outbox *o, int mid, int reason)
 void
 outbox_sync(struct outbox *o)
 {
-	if (!o->spool.dirty || !say_failing(o, spool_sync(&o->spool)) ||
-	    o->spooled[0] == '\0')
+	int err = o->spool.dirty ? spool_sync(&o->spool) : 0;
+
+	if (err < 0)
+		say_failing(o, err);
+	if (err < 0 || o->spooled[0] == '\0')
 		return;
 	memcpy(o->cursor, o->spooled, sizeof o->cursor);
 	o->spooled[0] = '\0';
