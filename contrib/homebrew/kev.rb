@@ -16,8 +16,9 @@ class Kev < Formula
   end
 
   def install
-    system "./configure", "--with-ncurses=yes", "--with-sdbus=no",
-           "--with-systemdsystemunitdir=no", *std_configure_args
+    system "./configure", "--with-mosquitto=no", "--with-ncurses=yes",
+           "--with-sdbus=no", "--with-systemdsystemunitdir=no",
+           *std_configure_args
     system "make", "install"
   end
 

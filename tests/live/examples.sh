@@ -30,6 +30,8 @@ kev-dbus.8|node |what gdbus prints
 kev-dbus.8|Type=signal|what busctl prints
 kev-hook.8|[Service]|part of a unit, not a command
 kev-hook.8|#!/bin/sh|a hook, not a command; tests/clients/hook.sh has them
+kev-mqtt.8|apt-get |installs a broker
+kev-mqtt.8|mosquitto_sub |there is no broker; tests/clients/mqtt-fleet.sh has one
 kevtop.1|kevtop: live|what a screen shows
 kevtop.1|kevtop -n |needs a terminal; tests/clients/top.sh gives it one
 LIST
@@ -198,7 +200,7 @@ export PATH
 for page in "$top_srcdir"/broker/*.[1-8] "$top_srcdir"/clients/*.[1-8] \
 	"$top_srcdir"/contrib/*.[1-8] "$top_srcdir"/contrib/*/*.[1-8] \
 	"$top_builddir"/protocol/kev.7 "$top_builddir"/clients/kev.sh.1 \
-	"$top_builddir"/clients/kev-hook.8; do
+	"$top_builddir"/clients/kev-hook.8 "$top_builddir"/clients/kev-mqtt.8; do
 	[ -e "$page" ] || continue
 	name=$(basename "$page")
 	n=1

@@ -35,7 +35,7 @@ options() {
 
 complete_all() {
 	optional=
-	for program in kevtop kev-dbus; do
+	for program in kevtop kev-dbus kev-mqtt; do
 		[ -x "$top_builddir/$program" ] && optional="$optional $program"
 	done
 	for program in kevd kevsub kevctl kev-hook $optional; do

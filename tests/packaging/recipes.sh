@@ -42,6 +42,10 @@ same() {
 	FreeBSD) sed -i -e '/^libbsd$/d' -e '/^-$/d' -e '/^ncurses$/d' "$dir/packages" ;;
 	Homebrew) sed -i -e '/^libbsd$/d' -e '/^-$/d' "$dir/packages" ;;
 	esac
+	# Their packages are without kev-mqtt.
+	case $1 in
+	FreeBSD | Homebrew) sed -i -e '/^mosquitto$/d' -e '/^openssl$/d' "$dir/packages" ;;
+	esac
 	[ -s "$dir/packages" ] || fail "configure names no packages of $1"
 	printf '%s\n' "$2" | tr -s ' \t' '\n' | sort -u |
 	    diff "$dir/packages" - >"$dir/diff" || fail "$1: $(cat "$dir/diff")"
@@ -55,9 +59,11 @@ same Homebrew "$(sed -n 's/^  depends_on "\([a-z]*\)"$/\1/p' homebrew/kev.rb)"
 same FreeBSD "$(value freebsd/Makefile LIB_DEPENDS | sed 's|lib[a-z]*\.so:[a-z]*/||g')"
 same FreeBSD "$(sed -n 's|^\.include "../../.*/\(.*\)/buildlink3.mk"|\1|p' pkgsrc/Makefile |
     grep -vx ncursesw)"
-# On Linux Homebrew and OpenWrt call them as Arch does; they have no sd-bus.
-same Arch "systemd-libs $(sed -n 's/^ *depends_on "\([a-z]*\)"$/\1/p' homebrew/kev.rb)"
-same Arch "systemd-libs $(sed -n 's/.*DEPENDS:=//p' openwrt/Makefile |
+# On Linux Homebrew and OpenWrt call them as Arch does; they have no sd-bus, and
+# are without kev-mqtt.
+not_there="systemd-libs mosquitto openssl"
+same Arch "$not_there $(sed -n 's/^ *depends_on "\([a-z]*\)"$/\1/p' homebrew/kev.rb)"
+same Arch "$not_there $(sed -n 's/.*DEPENDS:=//p' openwrt/Makefile |
     sed -e 's/+//g' -e 's/libncurses/ncurses/' | without libkev)"
 
 # The words that kevd is started with are such that it gets to --version.
@@ -117,9 +123,9 @@ make -C "$top_builddir" install DESTDIR="$dir/root" systemdsystemunitdir=/none \
     sysusersdir=/none >"$dir/made" 2>&1 || fail "$(tail -n 5 "$dir/made")"
 rm -rf "$dir/root/none"
 prefix=$(made prefix)
-# kev-dbus is for systems with sd-bus.
+# kev-dbus is for systems with sd-bus, and nobody has tried kev-mqtt there.
 (cd "$dir/root$prefix" && find . ! -type d | sed 's|^\./||') |
-    grep -v -e kev-dbus -e /dbus-1/ | sort >"$dir/files"
+    grep -v -e kev-dbus -e /dbus-1/ -e kev-mqtt | sort >"$dir/files"
 grep -q . "$dir/files" || fail "nothing is installed"
 {
 	sed -e '/\.la$/d' -e 's|^lib/pkgconfig|libdata/pkgconfig|' \
