@@ -54,3 +54,4 @@ machine
 for each in stages fanout others latency change churn memory stuck held; do
 	bench $each
 done
+[ ! -x "$parts/fleet" ] || bench fleet
