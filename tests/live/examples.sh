@@ -18,6 +18,7 @@ README.md|tar xf |a release is built by "make distcheck"
 README.md|./configure |a release is built by "make distcheck"
 README.md|make install|a release is installed by "make distcheck"
 README.md|./bootstrap |it has been built
+README.md|mosquitto_sub |there is no broker; tests/clients/mqtt-fleet.sh has one
 README.md|systemctl enable|there may be no systemd
 kevd.8|auditctl |changes the whole system; tests/live/port.sh does the same
 kevd.8|systemctl enable|there may be no systemd
