@@ -47,8 +47,8 @@ explain(struct mqttlink *l, int rc)
 
 	switch (rc) {
 	case MOSQ_ERR_ERRNO:
-		set_why(l, err != 0 ? strerror(err) : "it closed the connection",
-		    NULL);
+		set_why(l, err != 0 ? strerror(err) :
+		    "it closed the connection", NULL);
 		break;
 	case MOSQ_ERR_EAI:
 		set_why(l, "its name cannot be looked up", NULL);
@@ -384,8 +384,8 @@ mqttlink_break(struct mqttlink *l, const char *why)
 static bool
 add_properties(mosquitto_property **p, const struct mqttlink_message *msg)
 {
-	return mosquitto_property_add_byte(p, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR,
-	    1) == 0 &&
+	return mosquitto_property_add_byte(p,
+	    MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1) == 0 &&
 	    mosquitto_property_add_string(p, MQTT_PROP_CONTENT_TYPE,
 	    "application/json") == 0 &&
 	    (msg->expiry == 0 || mosquitto_property_add_int32(p,

@@ -43,7 +43,7 @@ struct mqttlink {
 	unsigned attempts;
 	double up_since;
 	bool up;
-	bool broken;			/* to be ended when its callbacks are over */
+	bool broken;			/* it ends after its callbacks */
 	char why[512];			/* it broke, "": nobody told */
 	char said[512];			/* the last such reason that was said */
 };

@@ -51,8 +51,9 @@ void outbox_init(struct outbox *, struct mqttlink *, const char *host,
 void outbox_fini(struct outbox *);
 
 /*
- * Takes the line of an event, and the CURSOR after it, "" if it has none. False: there is no place
- * for it now, not even on the disk, which was said once; try again later.
+ * Takes the line of an event, and the CURSOR after it, "" if it has none. False:
+ * there is no place for it now, not even on the disk, which was said once; try
+ * again later.
  */
 bool outbox_put(struct outbox *, const char *cursor, const char *text,
     size_t len);

@@ -137,10 +137,23 @@ topic_of(const struct retained *r, struct buf *b, const char *name)
 	buf_puts(b, name);
 }
 
+/* To be told what an earlier process of ours, or we, left there. */
+static void
+subscribe(struct retained *r)
+{
+	struct buf filter = BUF_INIT;
+
+	r->more = false;
+	topic_of(r, &filter, "+");
+	buf_putc(&filter, '\0');
+	if (!filter.failed)
+		mqttlink_subscribe(r->link, filter.data);
+	buf_fini(&filter);
+}
+
 void
 retained_up(struct retained *r)
 {
-	struct buf filter = BUF_INIT;
 	struct retained_thing *t;
 
 	r->up = true;
@@ -149,12 +162,7 @@ retained_up(struct retained *r)
 	r->unanswered = 0;
 	RB_FOREACH(t, retained_things, &r->things)
 		t->presented = t->asked = false;
-	/* What an earlier process of ours, or we, left there. */
-	topic_of(r, &filter, "+");
-	buf_putc(&filter, '\0');
-	if (!filter.failed)
-		mqttlink_subscribe(r->link, filter.data);
-	buf_fini(&filter);
+	subscribe(r);
 }
 
 void
@@ -170,6 +178,7 @@ retained_told(struct retained *r, const char *topic)
 	struct retained_thing *t;
 	bool is_new = false;
 
+	r->more |= r->strangers >= RETAINED_STRANGERS;
 	if (name == NULL || r->strangers >= RETAINED_STRANGERS)
 		return;
 	t = thing(r, name + 1, &is_new);
@@ -375,5 +384,7 @@ retained_step(struct retained *r)
 	some = globs(r);
 	if (json_array_size(some) > 0)
 		ask(r, some);
+	else if (r->more)
+		subscribe(r);
 	json_decref(some);
 }

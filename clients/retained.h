@@ -20,8 +20,8 @@ struct mqttlink;
 struct mqttoptions;
 struct retained_thing;
 
-/* What the broker has that we don't know, in one go. */
-enum { RETAINED_STRANGERS = 1024 };
+/* What the broker has that we don't know, in one go; then it is asked again. */
+enum { RETAINED_STRANGERS = 64 };
 
 RB_HEAD(retained_things, retained_thing);
 
@@ -32,6 +32,7 @@ struct retained {
 	struct mqttlink *link;
 	struct retained_things things;
 	size_t strangers;
+	bool more;			/* of these there were */
 	long long asked;		/* id of our question, 0: none */
 	bool all;			/* that is, or is to be, about all */
 	bool up;

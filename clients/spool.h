@@ -43,7 +43,7 @@ struct spool {
 	struct spool_segment *reading;
 	char *line;			/* of getline(3) */
 	size_t line_size;
-	char cursor[256];		/* of the last line that has one, or "" */
+	char cursor[256];		/* of the last line that has one */
 };
 
 /* A line, lent until the next call for the spool. */
@@ -65,8 +65,8 @@ void spool_close(struct spool *);
 
 /*
  * Adds a line, which has neither newline nor NUL, and its CURSOR, without space,
- * which may be empty. One that is larger than the limit is lost, and counted. When that fails all is
- * as it was.
+ * which may be empty. One that is larger than the limit is lost, and counted.
+ * When that fails all is as it was.
  */
 int spool_put(struct spool *, const char *cursor, const char *text,
     size_t len);

@@ -9,6 +9,11 @@ broker "listener $port" "allow_anonymous true"
 # Somebody has left something there.
 mosquitto_pub -r -t "kev/$host/state/interface/old%" -m '{}'
 mosquitto_pub -r -t "kev/$host/state/interface/blue:old" -m '{}'
+n=0
+while [ $n -lt 70 ]; do
+	mosquitto_pub -r -t "kev/$host/state/interface/old$n" -m '{}'
+	n=$((n + 1))
+done
 listen
 from=$(here)
 bridge
