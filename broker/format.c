@@ -45,6 +45,10 @@ decode_kern_event(void *memory, const struct message *buffer,
 		m.bytes = r.bytes + r.at;
 		m.len = r.size;
 		m.fault = r.fault;
+		/* Who read it may have looked for it. */
+		if (r.at == 0 && c.ifname[0] != '\0' &&
+		    buffer->ifindex <= INT32_MAX)
+			c.ifindex = buffer->ifindex;
 		take(arg, &m, as[found], &c);
 	}
 }
@@ -110,6 +114,7 @@ decode_route(void *memory, const struct message *buffer, format_take_fn *take,
 		m.bytes = r.bytes + r.at;
 		m.len = r.size;
 		m.fault = r.fault;
+		m.lost = found == ROUTE_OVERRUN;
 		take(arg, &m, as[found], &c);
 	}
 }

@@ -346,6 +346,9 @@ take(void *arg, const struct message *m, enum message_found found,
 		source_stats_count(&channel->stats, found);
 	if (found == MESSAGE_CHANGE)
 		tape_apply(tape, c, &r->now);
+	/* In those of kevd what follows from it has lines of its own. */
+	if (m->lost && !r->has_ticks)
+		tape_missed(tape, &r->now);
 	if (found == MESSAGE_MALFORMED)
 		log_limited(&faults, "%s:%llu: malformed message of %s%s%s",
 		    r->file, (unsigned long long)r->lines,

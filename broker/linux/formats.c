@@ -30,6 +30,7 @@ decode_rtnetlink(void *memory, const struct message *buffer,
 		m.more = r.more;
 		/* The reader remembers that of a message before. */
 		m.fault = found == RTNL_MALFORMED ? r.fault : NULL;
+		m.lost = found == RTNL_OVERRUN;
 		take(arg, &m, found == RTNL_CHANGE ? MESSAGE_CHANGE :
 		    found == RTNL_MALFORMED ? MESSAGE_MALFORMED :
 		    MESSAGE_IGNORED, &c);

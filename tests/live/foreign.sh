@@ -201,6 +201,21 @@ jq -se '[.[].ifname] == ["utun3", "en5"] and all(has("ifindex") | not)' \
 played_back
 stop_kevd
 
+# The index is not in an event, but may be told beside it; none of ours.
+{
+	pick inet_new_addr_en0 | jq -c '.ifindex = 4'
+	pick inet_arpcollision_en0
+	pick inet_portinuse_http | jq -c '.ifindex = 4'
+	pick dl_if_attached_bridge100 | jq -c '.ifindex = 3000000000'
+} >"$dir/indexed"
+play "$dir/indexed"
+jq -se 'all(.ifname != "en0" or .ifindex == 4) and
+    all(.ifname != "bridge100" or (has("ifindex") | not)) and
+    any(.topic == "ipv4/collision") and any(.ifname == "bridge100") and
+    all(.topic != "ipv4/port-in-use" or (has("ifname") | not))' "$dir/events" \
+    >/dev/null || fail "$(cat "$dir/events")"
+stop_kevd
+
 # --- routing sockets
 jq -c --arg t $time '{ source: "route", time: $t, os, abi,
     netns: "\(.os) \(.name)", hex }' "$vectors/route.ndjson" >"$dir/route"

@@ -387,6 +387,52 @@ gaps(void **state)
 	json_decref(all);
 }
 
+static unsigned
+count_gaps(void)
+{
+	json_t *all = published(), *ev;
+	unsigned count = 0;
+	size_t i;
+
+	json_array_foreach(all, i, ev) {
+		if (strcmp(json_string_value(json_object_get(ev, "topic")),
+		    "kev/gap") != 0)
+			continue;
+		assert_true(json_is_false(json_object_get(json_object_get(ev,
+		    "data"), "resynced")));
+		count++;
+	}
+	json_decref(all);
+	return count;
+}
+
+/*
+ * A kernel said that messages were lost: RTM_DESYNC, NLMSG_OVERRUN. What kevd did
+ * then is in its recordings, which begin with a timer; in others nothing is.
+ */
+static void
+told_losses(void **state)
+{
+	static const char members[] = ",\"os\":\"openbsd\",\"abi\":\"lp64le\"";
+	static const char overrun[] = "10000000040000000000000000000000";
+	char desync[2 * 96 + 1];
+
+	memset(desync, '0', sizeof desync - 1);
+	desync[sizeof desync - 1] = '\0';
+	memcpy(desync, "6000051060", 10);
+	at(START, "route", members, desync);
+	assert_int_equal(count_gaps(), 1);
+	assert_int_equal(stats("route")->ignored, 1);
+	at(START + 3 * SECOND, "rtnetlink", "", overrun);
+	assert_int_equal(count_gaps(), 1);
+	tear_down(state);
+	set_up(state);
+	at(START, "timer", "", "");
+	at(START, "route", members, desync);
+	at(START + 3 * SECOND, "rtnetlink", "", overrun);
+	assert_int_equal(count_gaps(), 0);
+}
+
 /* States in order of names, each with what was told of it. */
 static void
 spaces(void **state)
@@ -463,7 +509,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(vectors), TEST(clocks), TEST(batches), TEST(ticks),
 		TEST(few_ticks), TEST(many_ticks), TEST(recorded_ticks),
-		TEST(dumps), TEST(gaps), TEST(spaces), TEST(broken),
+		TEST(dumps), TEST(gaps), TEST(told_losses), TEST(spaces), TEST(broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
