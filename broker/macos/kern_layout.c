@@ -1,6 +1,7 @@
 /*
- * That the headers of macOS say what broker/kern_layout.def says, which kernel
- * events are decoded by: else this is not compiled. Compilers that only bring
+ * That the headers of macOS say what broker/kern_layout.def and kern_ask.def say,
+ * which kernel events are decoded by, and more is asked for: else this is not
+ * compiled. Compilers that only bring
  * some of them (as Zig does, which lacks sys/kern_event.h, netinet/in_var.h and
  * netinet6/in6_var.h) see as much as there is; Apple's bring them all.
  */
@@ -8,6 +9,7 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
+#include <sys/sockio.h>
 
 #include <net/if.h>
 #include <net/if_var.h>
@@ -42,3 +44,4 @@
 #define CONSTANT(header, ours, theirs, number) \
 	IF_##header(_Static_assert((theirs) == (number), #theirs);)
 #include "kern_layout.def"
+#include "kern_ask.def"
