@@ -83,10 +83,14 @@ state_is_empty(const struct state *st)
 	return RB_EMPTY(&st->links);
 }
 
+/* What Linux tells in as many ways is all in kernel events of macOS. */
 static enum kev_origin
 origin(const struct state *st, enum kev_origin by)
 {
-	return st->played ? KEV_BY_PLAY : by;
+	if (st->played)
+		return KEV_BY_PLAY;
+	return st->live == KEV_BY_KERN_EVENT && (by == KEV_BY_ARP ||
+	    by == KEV_BY_NDP || by == KEV_BY_AUDIT) ? st->live : by;
 }
 
 struct link *

@@ -20,7 +20,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct kev_event;
 struct state;
 struct walk;
 

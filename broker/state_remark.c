@@ -96,6 +96,9 @@ remark_apply(struct state *st, struct link *l, const struct change *c)
 			emit(st, &r, 1);
 			return;
 		}
+		/* Whoever reads it again has no news. */
+		if (st->parts != 0)
+			return;
 		break;
 	case CHANGE_ISSUES:
 		r.topic = KEV_T_INTERFACE_ISSUES;

@@ -236,7 +236,7 @@ router_expired(struct state *st, struct link *l, const struct kev_ip *gateway)
 		r->deadline = 0;
 	}
 	state_touch(st, l, gateway->family);
-	state_emit_by(st, l, KEV_T_ND6_ROUTER_EXPIRED, KEV_BY_TIMER,
+	state_emit(st, l, KEV_T_ND6_ROUTER_EXPIRED,
 	    (const struct kev_object *)&data);
 }
 
