@@ -25,8 +25,9 @@ struct kern_asker {
 #define KERN_ASK_MAX 64
 
 /*
- * Ask about the interface of that name, and write an event to EVENT, which holds
- * KERN_ASK_MAX: its length, or 0, if the kernel does not know, or no event can have the name.
+ * Ask about the interface of that name, and write an event to EVENT, which has
+ * room for KERN_ASK_MAX bytes: its length, or 0, if the kernel does not know, or
+ * no event can have the name.
  */
 size_t kern_ask_link(const struct kern_asker *, const char *ifname,
     uint8_t *event);

@@ -108,21 +108,36 @@ read_again(struct kernel *s)
 	return true;
 }
 
+/* What found no place is missing. */
+static bool
+is_starved(struct kernel *s)
+{
+	bool starved = state_starved(s->state);
+
+	if (starved)
+		route_feed_lose(s->routes, KEV_SOURCE_LOST);
+	return starved;
+}
+
 static void
 reread(struct kernel *s, uint64_t now)
 {
 	bool whole = reopen(s), good;
 
 	look_for_drops(s, now);
-	good = whole && read_again(s);
+	/* Nobody is told that all is well as long as one cannot be heard. */
+	if (whole)
+		good = read_again(s);
+	else
+		good = route_feed_dump(s->routes, PART_ALL) == 0;
 	if (good)
 		kern_feed_ask(&s->events);
 	/* These wanted what was read now. */
 	(void)route_feed_wants(s->routes);
 	(void)state_wants(s->state);
-	if (state_starved(s->state))
+	if (is_starved(s))
 		good = false;
-	if (good) {
+	if (good && whole) {
 		reread_done(&s->reread, now);
 		return;
 	}
@@ -168,7 +183,7 @@ turn(struct kernel *s)
 	if (due != 0 && due <= now.mono)
 		route_feed_tick(s->routes);
 	tape_tick(&s->tape, &now);
-	s->lost = s->lost || got == ROUTE_LOST || state_starved(s->state);
+	s->lost = s->lost || got == ROUTE_LOST || is_starved(s);
 	if ((route_feed_wants(s->routes) | state_wants(s->state)) != 0 ||
 	    s->lost)
 		reread_want(&s->reread, now.mono);
