@@ -181,9 +181,10 @@ turn(struct kernel *s)
 	uint64_t due = route_feed_deadline(s->routes);
 
 	if (due != 0 && due <= now.mono)
-		route_feed_tick(s->routes);
+		route_feed_tick(s->routes, &now);
 	tape_tick(&s->tape, &now);
-	s->lost = s->lost || got == ROUTE_LOST || is_starved(s);
+	s->lost = s->lost || got == ROUTE_LOST || got == ROUTE_BROKEN ||
+	    is_starved(s);
 	if ((route_feed_wants(s->routes) | state_wants(s->state)) != 0 ||
 	    s->lost)
 		reread_want(&s->reread, now.mono);
