@@ -130,7 +130,8 @@ put_note(struct buf *b, const struct change *c)
 		break;
 	case CHANGE_NAT64:
 		n.has = KEV_BIT(PREFIX) | KEV_BIT(PREFIXLEN) |
-		    KEV_BIT(LIFETIME) | (c->nat64.router.family != 0 ? KEV_BIT(ROUTER) : 0);
+		    KEV_BIT(LIFETIME) | (c->nat64.router.family != 0 ?
+		    KEV_BIT(ROUTER) : 0);
 		n.prefix = c->nat64.prefix;
 		n.prefixlen = c->nat64.prefixlen;
 		n.lifetime = c->nat64.lifetime;

@@ -123,8 +123,8 @@ bool hub_may_tell(const struct hub *);
 bool hub_catch_up(struct hub *, struct subscriber *);
 
 /*
- * After hub_flush: whether somebody is owed a quarter of the limit and is worth to be waited
- * for, because he took a good piece within the last calls.
+ * After hub_flush: whether somebody is owed a quarter of the limit and is worth
+ * to be waited for, because he took a good piece within the last calls.
  */
 bool hub_crowded(struct hub *);
 

@@ -138,8 +138,8 @@ get_attrs(const struct rtnl_reader *r, size_t size, const struct nl_size *sizes,
 {
 	size_t from = NLMSG_HDRLEN + NLMSG_ALIGN(size);
 
-	return nl_parse(r->bytes + r->at + from, r->size > from ? r->size - from : 0,
-	    sizes, n, address_len(family), found);
+	return nl_parse(r->bytes + r->at + from, r->size > from ?
+	    r->size - from : 0, sizes, n, address_len(family), found);
 }
 
 static const char *
