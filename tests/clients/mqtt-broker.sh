@@ -103,7 +103,7 @@ answers "Quota exceeded" '\040\003\000\227\000'
 answers "Server moved b.net" '\040\013\000\235\010\034\000\005b.net'
 answers "what it sends is not MQTT" "HTTP/1.1 400 Bad Request $(printf %0100d 0)"
 answers "it closed the connection" ''
-fake 'head -c 100000 /dev/urandom'
+fake 'head -c 100000 /dev/zero | tr "\0" "\377"'
 try mqtt://127.0.0.1:1900 "port 1900: "; waits; unfake
 # A broker that is older, and says so or only goes away.
 cat >old <<'SH'
