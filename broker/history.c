@@ -180,6 +180,7 @@ history_prepare(struct history *h)
 {
 	const size_t page = page_size();
 	volatile char *byte;
+	char kept;
 
 	if (h->ready >= h->head + page)
 		return;
@@ -187,7 +188,8 @@ history_prepare(struct history *h)
 		h->ready = page_of(h->head);
 	for (; h->ready < h->head + AHEAD * page; h->ready += page) {
 		byte = h->ring + h->ready % h->size;
-		*byte = *byte;
+		kept = *byte;
+		*byte = kept;
 	}
 }
 

@@ -601,7 +601,7 @@ busobjects_connected(struct busobjects *all, bool connected)
 	all->connected = connected;
 	if (all->named)
 		failed("tell of kevd", sd_bus_emit_properties_changed(all->bus,
-		    ROOT, KEV, "Connected", NULL));
+		    ROOT, KEV, "Connected", (const char *)NULL));
 }
 
 bool

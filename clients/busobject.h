@@ -56,9 +56,9 @@ void busobjects_event(struct busobjects *, const struct json_t *event);
 void busobjects_signal(struct busobjects *, const char *member,
     struct json_t *data);
 
-/* "interfaces" of an answer to "state"; ALL: others are no more. */
+/* "interfaces" of an answer to "state"; SWEEP: others are no more. */
 void busobjects_state(struct busobjects *, const struct json_t *interfaces,
-    bool all);
+    bool sweep);
 
 /* Appends globs that fit those that are stale, as JSON, and forgets which. */
 void busobjects_put_stale(struct busobjects *, struct buf *);

@@ -173,7 +173,7 @@ put_member(sd_bus_message *m, const char *key, const json_t *value)
 		r = busvalue_string(m, key);
 	if (r >= 0)
 		r = sd_bus_message_open_container(m, 'v', signature);
-	if (r >= 0 && json_is_object(value))
+	if (r >= 0 && json_typeof(value) == JSON_OBJECT)
 		r = busvalue_dict(m, value, objects);
 	else if (r >= 0)
 		r = busvalue_put(m, signature, value);
