@@ -16,6 +16,7 @@ static const char *const names[] = {
 	[CHANGE_ADDR_GONE] = "address gone",
 	[CHANGE_ROUTER] = "router",
 	[CHANGE_ROUTER_GONE] = "router gone",
+	[CHANGE_ROUTER_END] = "end of router",
 	[CHANGE_NEXTHOP] = "next hop changed",
 	[CHANGE_CLAIM] = "claim",
 	[CHANGE_NEIGH] = "neighbour",
@@ -184,6 +185,7 @@ change_put(struct buf *b, const struct change *c)
 		break;
 	case CHANGE_ROUTER:
 	case CHANGE_ROUTER_GONE:
+	case CHANGE_ROUTER_END:
 		put_router(b, &c->router);
 		break;
 	case CHANGE_NEXTHOP:

@@ -18,6 +18,8 @@ enum change_type {
 	CHANGE_ADDR_GONE,	/* "addr" as the kernel last told it */
 	CHANGE_ROUTER,		/* a default route, one next hop of it */
 	CHANGE_ROUTER_GONE,
+	CHANGE_ROUTER_END,	/* only when it ends, if it is one; 0: should
+				 * have gone by now */
 	CHANGE_NEXTHOP,		/* "router.nh_id" changed or went */
 	CHANGE_CLAIM,		/* another host says that an address is its own */
 	CHANGE_NEIGH,		/* a neighbour answers, or does not */

@@ -49,6 +49,25 @@ is_zero(const uint8_t *p, size_t len)
 	return len == 0;
 }
 
+static enum message_found
+decode_router(const uint8_t *p, struct change *c)
+{
+	struct kev_router *r = &c->router.router;
+	uint32_t left = kame_u32(p + AT_VALID);
+
+	/* It has 16 bits in what a router says. */
+	if (left > UINT16_MAX)
+		return MESSAGE_MALFORMED;
+	c->type = CHANGE_ROUTER_END;
+	c->ifindex = kame_u32(p + AT_INDEX);
+	c->router.expires = (int32_t)left * 100;
+	r->family = r->gateway.family = KEV_INET6;
+	memcpy(r->gateway.byte, p + AT_ADDRESS, 16);
+	r->lifetime = left;
+	r->has = KEV_BIT(FAMILY) | KEV_BIT(GATEWAY) | KEV_BIT(LIFETIME);
+	return MESSAGE_CHANGE;
+}
+
 /* There is one address of its bytes, and what is not told is as it was. */
 enum message_found
 in6_decode(const struct message *m, struct change *c)
@@ -58,10 +77,12 @@ in6_decode(const struct message *m, struct change *c)
 
 	memset(c, 0, sizeof *c);
 	if (m->len != IN6_SIZE || p[AT_PREFIXLEN] > 128 ||
-	    (p[AT_HAS] & ~(IN6_HAS_FLAGS | IN6_HAS_LIFETIMES)) != 0)
+	    p[AT_HAS] > IN6_HAS_ROUTER)
 		return MESSAGE_MALFORMED;
 	if (kame_u32(p + AT_INDEX) == 0 || is_zero(p + AT_ADDRESS, 16))
 		return MESSAGE_MALFORMED;
+	if (p[AT_HAS] == IN6_HAS_ROUTER)
+		return decode_router(p, c);
 	c->type = CHANGE_ADDR;
 	c->ifindex = kame_u32(p + AT_INDEX);
 	c->present = c->part = true;
@@ -84,6 +105,22 @@ in6_decode(const struct message *m, struct change *c)
 		a->has |= KEV_BIT(VALID_LFT) | KEV_BIT(PREFERRED_LFT);
 	}
 	return MESSAGE_CHANGE;
+}
+
+void
+in6_router(const uint8_t p[IN6_ROUTER_SIZE], int64_t now, struct in6_answer *a)
+{
+	uint64_t end = kame_u32(p + IN6_ROUTER_END) |
+	    (uint64_t)kame_u32(p + IN6_ROUTER_END + 4) << 32;
+
+	memset(a, 0, sizeof *a);
+	a->ifindex = kame_u16(p + IN6_ROUTER_INDEX);
+	a->address.family = KEV_INET6;
+	memcpy(a->address.byte, p + IN6_ROUTER_ADDRESS, 16);
+	(void)kame_unscope(&a->address);
+	a->has = IN6_HAS_ROUTER;
+	a->valid = in6_left(kame_u16(p + IN6_ROUTER_LIFETIME), (int64_t)end,
+	    now);
 }
 
 uint32_t

@@ -8,7 +8,8 @@
  *	8	seconds that it is valid, 0xffffffff: for ever
  *	12	seconds that it is preferred
  *	16	length of its prefix
- *	17	1: the flags are told; 2: the seconds are; or both
+ *	17	1: the flags are told; 2: the seconds are; or both; or only 4: it is
+ *		a default router, which is one for so many seconds as are at 8
  *	18	0
  *	20	the address
  *	36	that of the other end, or 0
@@ -24,6 +25,14 @@
 #define IN6_SIZE 52
 #define IN6_HAS_FLAGS 1u
 #define IN6_HAS_LIFETIMES 2u
+#define IN6_HAS_ROUTER 4u
+
+/* FreeBSD's struct in6_defrouter of 64 bits, and where it has what. */
+#define IN6_ROUTER_SIZE 48
+#define IN6_ROUTER_ADDRESS 8
+#define IN6_ROUTER_LIFETIME 30
+#define IN6_ROUTER_END 32
+#define IN6_ROUTER_INDEX 40
 
 struct in6_answer {
 	/* What is asked about. */
@@ -41,6 +50,10 @@ struct in6_answer {
 void in6_put(const struct in6_answer *, uint8_t bytes[IN6_SIZE]);
 
 enum message_found in6_decode(const struct message *, struct change *);
+
+/* What is in a list of them, by a clock of seconds since 1970. */
+void in6_router(const uint8_t bytes[IN6_ROUTER_SIZE], int64_t now,
+    struct in6_answer *);
 
 /* What the address is still good for, if it is until WHEN, in seconds of a
  * clock that is at NOW; LIFETIME is what it was given. */

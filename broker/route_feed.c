@@ -33,6 +33,7 @@ struct route_feed {
 	enum kev_cause lost;	/* why a resync is due, or 0 */
 	bool resyncing;		/* "dump" is being handed over */
 	bool dumping;		/* what is decoded is out of a dump */
+	bool lists;		/* the list of routers is to follow it */
 	bool faulty;		/* not all of it could be understood */
 	int disturbed;		/* times that there were news meanwhile */
 	unsigned wants;
@@ -178,6 +179,37 @@ ask_after(struct route_feed *f, const struct change *c)
 		ask(f, p, IN6_HAS_LIFETIMES);
 }
 
+/* When the lifetimes of default routers end. */
+static void
+tell_routers(struct route_feed *f)
+{
+	struct buf list = BUF_INIT;
+	struct in6_answer a;
+	size_t at;
+	int error;
+
+	if (f->calls->routers == NULL)
+		return;
+	error = f->calls->routers(f->arg, &list);
+	if (error == 0 && list.failed)
+		error = -ENOMEM;
+	/* Then it is another list than we know. */
+	if (error == 0 && list.len % IN6_ROUTER_SIZE != 0)
+		error = -EBADMSG;
+	if (error != 0) {
+		log_limited(&f->failed, "in6: default routers: %s",
+		    strerror(-error));
+		buf_clear(&list);
+	}
+	for (at = 0; at < list.len; at += IN6_ROUTER_SIZE) {
+		/* None may go before its end: rather a second early. */
+		in6_router((const uint8_t *)list.data + at,
+		    (int64_t)(f->now.time / 1000000 + 1), &a);
+		tell_in6(f, &a);
+	}
+	buf_fini(&list);
+}
+
 /* What follows from a change for what is asked, and when. */
 static void
 heed_change(struct route_feed *f, const struct change *c)
@@ -202,6 +234,9 @@ heed_change(struct route_feed *f, const struct change *c)
 	case CHANGE_ROUTER_GONE:
 		if (c->router.router.family == KEV_INET6)
 			probes_touch(&f->probes, c->ifindex, f->now.mono);
+		if (c->router.router.family == KEV_INET6 && !f->dumping &&
+		    c->type == CHANGE_ROUTER)
+			tell_routers(f);
 		/* NetBSD does not tell where it leads, unless it is asked. */
 		if (c->ifindex == 0 && !f->dumping)
 			f->wants |= PARTS_ROUTE;
@@ -350,6 +385,7 @@ begin(struct route_feed *f, unsigned parts)
 {
 	f->now = stamp_now();
 	f->faulty = false;
+	f->lists = (parts & PART_ROUTE6) != 0;
 	if (parts & PART_ADDR6)
 		probes_clear(&f->probes);
 	tape_begin(f->tape, parts, &f->now);
@@ -376,6 +412,9 @@ hand_over(struct route_feed *f, size_t limit)
 	f->dumping = false;
 	if (limit == 0)
 		return false;
+	if (f->lists)
+		tell_routers(f);
+	f->lists = false;
 	/* From what could not be understood nothing follows. */
 	if (f->faulty)
 		tape_cancel(f->tape, &f->now);

@@ -28,6 +28,9 @@ struct route_calls {
 	/* Fills in what is to be answered. 0 or -errno: -EADDRNOTAVAIL or
 	 * -ENXIO if it is no more. NULL: nothing needs to be asked. */
 	int (*in6)(void *arg, struct in6_answer *);
+	/* Appends what a list has of default routers of IPv6, each as in6_router
+	 * takes it. 0 or -errno. NULL: there is none. */
+	int (*routers)(void *arg, struct buf *);
 };
 
 enum route_progress {

@@ -272,6 +272,9 @@ apply_to_link(struct state *st, struct link *l, const struct change *c)
 	case CHANGE_ROUTER_GONE:
 		router_gone(st, l, c);
 		break;
+	case CHANGE_ROUTER_END:
+		router_ends(st, l, &c->router);
+		break;
 	case CHANGE_EXPIRED:
 		router_expired(st, l, &c->expired);
 		break;

@@ -262,6 +262,7 @@ int router_cmp(const struct router *, const struct router *);
 void router_apply(struct state *, struct link *, const struct change_router *);
 void router_gone(struct state *, struct link *, const struct change *);
 void router_advert(struct state *, struct link *, const struct change_advert *);
+void router_ends(struct state *, struct link *, const struct change_router *);
 void router_expired(struct state *, struct link *, const struct kev_ip *);
 
 /* The link of a default route that is told of without one, or NULL. */

@@ -221,6 +221,28 @@ router_vanish(struct state *st, struct link *l, struct router *router)
 		    (const struct kev_object *)&r);
 }
 
+/*
+ * Told besides the routes, which don't say it. What has not gone at its end may
+ * go any moment, but may also be renewed.
+ */
+void
+router_ends(struct state *st, struct link *l, const struct change_router *c)
+{
+	struct router *r;
+
+	RB_FOREACH(r, router_tree, &l->routers) {
+		/* What somebody made himself does not end. */
+		if (r->r.has & KEV_BIT(PROTOCOL) ||
+		    kev_ip_cmp(&r->r.gateway, &c->router.gateway) != 0)
+			continue;
+		r->r.has |= KEV_BIT(LIFETIME);
+		r->r.lifetime = c->router.lifetime;
+		r->told = st->now.mono;
+		r->asked = c->expires <= 0;
+		await(st, r, r->asked ? RETRY : (uint64_t)c->expires * 10000);
+	}
+}
+
 /* Told by the kernel, maybe of one that was not told of before. */
 void
 router_expired(struct state *st, struct link *l, const struct kev_ip *gateway)

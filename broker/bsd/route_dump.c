@@ -13,8 +13,15 @@
 
 #include <net/if.h>
 #include <net/route.h>
+#ifdef __FreeBSD__
+#include <netinet/in.h>
+#include <netinet/icmp6.h>
+#include <netinet6/in6_var.h>
+#include <netinet6/nd6.h>
+#endif
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What grows while it is asked for is asked for again, so often. */
@@ -87,3 +94,23 @@ route_socket_dump(unsigned parts, struct buf *b)
 		error = fetch_routes(b);
 	return error;
 }
+
+#ifdef __FreeBSD__
+
+_Static_assert(sizeof(struct in6_defrouter) == IN6_ROUTER_SIZE &&
+    offsetof(struct in6_defrouter, rtaddr.sin6_addr) == IN6_ROUTER_ADDRESS &&
+    offsetof(struct in6_defrouter, rtlifetime) == IN6_ROUTER_LIFETIME &&
+    offsetof(struct in6_defrouter, expire) == IN6_ROUTER_END &&
+    offsetof(struct in6_defrouter, if_index) == IN6_ROUTER_INDEX,
+    "in6.h says what struct in6_defrouter is");
+
+int
+route_socket_routers(struct buf *b)
+{
+	int mib[4] = { CTL_NET, PF_INET6, IPPROTO_ICMPV6,
+	    ICMPV6CTL_ND6_DRLIST };
+
+	return fetch(mib, 4, b);
+}
+
+#endif

@@ -31,6 +31,9 @@ bool route_socket_has_news(int fd);
 /* Appends what sysctl(3) has of interfaces, their addresses and routes. */
 int route_socket_dump(unsigned parts, struct buf *);
 
+/* Only of FreeBSD: appends its list of default routers of IPv6. */
+int route_socket_routers(struct buf *);
+
 /* FD is a datagram socket of AF_INET6. */
 int in6_ask(int fd, struct in6_answer *);
 

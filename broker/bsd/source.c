@@ -50,7 +50,7 @@
 	KEV_TOPIC(ND6_ROUTER_REMOVE) | KEV_TOPIC(NETWORK_CHANGED))
 #if defined(__FreeBSD__)
 #define TOPICS (COMMON_TOPICS | KEV_TOPIC(INTERFACE_RENAME) | \
-	KEV_TOPIC(ND6_ADDRESS_DETACHED))
+	KEV_TOPIC(ND6_ADDRESS_DETACHED) | KEV_TOPIC(ND6_ROUTER_EXPIRED))
 #elif defined(__NetBSD__)
 #define TOPICS (COMMON_TOPICS | KEV_TOPIC(IPV4_COLLISION) | \
 	KEV_TOPIC(IPV4_ROUTER_FAILURE) | KEV_TOPIC(IPV4_ROUTER_ALIVE) | \
@@ -122,9 +122,24 @@ ask_in6(void *arg, struct in6_answer *a)
 	return in6_ask(k->in6_fd, a);
 }
 
-static const struct route_calls calls = { receive, has_news, dump, ask_in6 };
+#ifdef __FreeBSD__
+
+static int
+list_routers(void *arg, struct buf *b)
+{
+	(void)arg;
+	return route_socket_routers(b);
+}
+
+#else
+#define list_routers NULL
+#endif
+
+static const struct route_calls calls = { receive, has_news, dump, ask_in6,
+	list_routers };
 /* Of a kernel without IPv6. */
-static const struct route_calls calls_inet = { receive, has_news, dump, NULL };
+static const struct route_calls calls_inet = { receive, has_news, dump, NULL,
+	NULL };
 
 /* --- in the loop's turns --- */
 

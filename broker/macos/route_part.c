@@ -130,4 +130,5 @@ ask(void *arg, struct in6_answer *a)
 	return p->in6_fd != -1 ? in6_ask(p->in6_fd, a) : -EAFNOSUPPORT;
 }
 
-const struct route_calls route_part_calls = { receive, has_news, dump, ask };
+const struct route_calls route_part_calls = { receive, has_news, dump, ask,
+	NULL };

@@ -33,6 +33,9 @@ static int dump_error;
 static struct in6_answer answer;
 static int in6_error;
 static unsigned asked;
+static uint8_t routers[2 * IN6_ROUTER_SIZE];
+static size_t routers_len;
+static int routers_error;
 
 static void
 publish(void *arg, struct kev_event *ev)
@@ -42,7 +45,9 @@ publish(void *arg, struct kev_event *ev)
 	if (ev->topic == KEV_T_IPV6_ADDRESS_ADD ||
 	    ev->topic == KEV_T_IPV6_ADDRESS_CHANGE)
 		status = ((const struct kev_addr *)ev->data)->status;
-	if (ev->topic != KEV_T_KEV_GAP && ev->topic != KEV_T_NETWORK_CHANGED)
+	if (ev->topic == KEV_T_ND6_ROUTER_EXPIRED)
+		assert_int_equal(ev->origin, KEV_BY_TIMER);
+	else if (ev->topic != KEV_T_KEV_GAP && ev->topic != KEV_T_NETWORK_CHANGED)
 		assert_true(ev->origin == KEV_BY_ROUTE ||
 		    ev->origin == KEV_BY_RESYNC);
 }
@@ -90,14 +95,23 @@ in6(void *arg, struct in6_answer *a)
 	return in6_error;
 }
 
-static const struct route_calls calls = { receive, has_news, dump, in6 };
+static int
+list(void *arg, struct buf *b)
+{
+	(void)arg;
+	buf_put(b, routers, routers_len);
+	return routers_error;
+}
+
+static const struct route_calls calls = { receive, has_news, dump, in6, list };
 
 static void
 begin(const char *os)
 {
 	memset(told, 0, sizeof told);
 	queued = taken = dumped_len = asked = 0;
-	dump_error = in6_error = 0;
+	routers_len = 0;
+	dump_error = in6_error = routers_error = 0;
 	memset(&answer, 0, sizeof answer);
 	st = state_new(NULL, publish, NULL);
 	state_set_origin(st, KEV_BY_ROUTE);
@@ -178,7 +192,7 @@ dumps(void **state)
 	/* Its interfaces have other names than em0. */
 	route_feed_free(feed);
 	feed = route_feed_new(&tape, "netbsd", &(struct route_calls){ receive,
-	    has_news, dump, NULL }, NULL);
+	    has_news, dump, NULL, NULL }, NULL);
 	assert_int_equal(route_feed_dump(feed, PART_ADDR4), 0);
 	assert_int_not_equal(told[KEV_T_INTERFACE_ATTACH], 0);
 	assert_int_not_equal(told[KEV_T_IPV4_ADDRESS_ADD], 0);
@@ -340,6 +354,226 @@ goes(void **state)
 	end();
 }
 
+/* fe80::1 on em0, as the kernel lists it: until END, in seconds since 1970. */
+static void
+list_router(uint64_t end)
+{
+	size_t i;
+
+	memset(routers, 0, sizeof routers);
+	routers[0] = 28;
+	routers[1] = 28;
+	routers[8] = 0xfe;
+	routers[9] = 0x80;
+	routers[8 + 15] = 1;
+	routers[30] = 0x08;
+	routers[31] = 0x07;
+	for (i = 0; i < 8; i++)
+		routers[32 + i] = (uint8_t)(end >> 8 * i);
+	routers[40] = 2;
+	routers_len = IN6_ROUTER_SIZE;
+}
+
+/* The lifetime seems to be over, and the kernel is asked. */
+static void
+look_again(void)
+{
+	uint64_t due = state_deadline(st);
+	struct stamp now = stamp_now();
+
+	assert_int_not_equal(due, 0);
+	now.time += due - now.mono;
+	now.mono = due;
+	state_tick(st, &now);
+	assert_int_equal(state_wants(st), PART_ROUTE6);
+	dumped_len = vector("route.ndjson", "freebsd", "add-default-v6", dumped,
+	    sizeof dumped);
+}
+
+static void
+begin_router(uint64_t seconds)
+{
+	begin("freebsd");
+	say("freebsd", "newaddr-v4");
+	say("freebsd", "add-default-v6");
+	list_router(stamp_now().time / SECOND + seconds);
+	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	assert_int_equal(told[KEV_T_ND6_ROUTER_ADD], 1);
+}
+
+static void
+check_gone(unsigned expired)
+{
+	assert_int_equal(told[KEV_T_ND6_ROUTER_ADD], 1);
+	assert_int_equal(told[KEV_T_ND6_ROUTER_REMOVE], 1);
+	assert_int_equal(told[KEV_T_ND6_ROUTER_EXPIRED], expired);
+	assert_int_equal(state_deadline(st), 0);
+	end();
+}
+
+/* FreeBSD lists until when a router is one, and renews that without a word. */
+static void
+router_ends(void **state)
+{
+	uint64_t due, now;
+
+	(void)state;
+	begin_router(1800);
+	now = stamp_now().mono;
+	due = state_deadline(st);
+	/* Never after the kernel's own end. */
+	assert_true(due > now + 1797 * (uint64_t)SECOND);
+	assert_true(due < now + 1801 * (uint64_t)SECOND);
+	look_again();
+	list_router(stamp_now().time / SECOND + 900);
+	assert_int_equal(route_feed_dump(feed, PART_ROUTE6), 0);
+	assert_true(state_deadline(st) > now + 897 * (uint64_t)SECOND);
+	assert_true(state_deadline(st) < now + 902 * (uint64_t)SECOND);
+	/* Over, but still there: so it may be any moment. */
+	look_again();
+	list_router(1);
+	assert_int_equal(route_feed_dump(feed, PART_ROUTE6), 0);
+	assert_int_equal(told[KEV_T_ND6_ROUTER_EXPIRED], 0);
+	assert_true(state_deadline(st) < now + 3 * (uint64_t)SECOND);
+	say("freebsd", "delete-default-v6");
+	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	check_gone(1);
+	/* Gone when it is looked for. */
+	begin_router(1800);
+	look_again();
+	routers_len = dumped_len = 0;
+	assert_int_equal(route_feed_dump(feed, PART_ROUTE6), 0);
+	check_gone(1);
+}
+
+/* Withdrawn, or removed: whatever the list said before, it was not its end. */
+static void
+router_goes(void **state)
+{
+	unsigned how;
+
+	(void)state;
+	for (how = 0; how < 3; how++) {
+		begin_router(1800);
+		routers_len = 0;
+		if (how == 2) {
+			/* Renewed when it was looked for, and then gone. */
+			look_again();
+			list_router(stamp_now().time / SECOND + 1800);
+			assert_int_equal(route_feed_dump(feed, PART_ROUTE6), 0);
+		}
+		if (how == 0)
+			assert_int_equal(route_feed_dump(feed, PART_ROUTE6), 0);
+		else
+			say("freebsd", "delete-default-v6");
+		assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+		check_gone(0);
+	}
+}
+
+/* Nothing follows from a list that fails, is cut or has others. */
+static void
+router_lists(void **state)
+{
+	size_t len;
+
+	(void)state;
+	for (len = 0; len < sizeof routers; len++) {
+		begin("freebsd");
+		say("freebsd", "newaddr-v4");
+		say("freebsd", "add-default-v6");
+		list_router(stamp_now().time / SECOND + 1800);
+		routers_len = len;
+		assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+		assert_int_equal(state_deadline(st) != 0,
+		    len == IN6_ROUTER_SIZE);
+		end();
+	}
+	begin("freebsd");
+	say("freebsd", "newaddr-v4");
+	say("freebsd", "add-default-v6");
+	list_router(stamp_now().time / SECOND + 1800);
+	routers_error = -EPERM;
+	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	assert_int_equal(state_deadline(st), 0);
+	routers_error = 0;
+	routers[8 + 15] = 2;
+	assert_int_equal(route_feed_dump(feed, PART_LINK), 0);
+	assert_int_equal(route_feed_stats(feed, 1)->decoded, 0);
+	end();
+	/* Made by hand, so it stays when the router is none any more. */
+	begin("freebsd");
+	say("freebsd", "newaddr-v4");
+	say("freebsd", "add-default-v6");
+	queue[1].bytes[9] |= 0x08;
+	list_router(stamp_now().time / SECOND + 1800);
+	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	assert_int_equal(told[KEV_T_ND6_ROUTER_ADD], 1);
+	assert_int_equal(state_deadline(st), 0);
+	end();
+	/* It is there and not in the list: that is looked for once. */
+	begin_router(1800);
+	look_again();
+	routers_len = 0;
+	assert_int_equal(route_feed_dump(feed, PART_ROUTE6), 0);
+	look_again();
+	assert_int_equal(route_feed_dump(feed, PART_ROUTE6), 0);
+	assert_int_equal(state_deadline(st), 0);
+	assert_int_equal(told[KEV_T_ND6_ROUTER_EXPIRED], 0);
+	end();
+}
+
+static void
+in6_router_bytes(void **state)
+{
+	uint8_t bytes[IN6_SIZE + 1] = { 0 };
+	struct message m = { .bytes = bytes, .len = IN6_SIZE };
+	struct in6_answer a;
+	struct change c;
+
+	(void)state;
+	list_router(1010);
+	/* As kernels have it that keep the interface in the address. */
+	routers[8 + 3] = 2;
+	in6_router(routers, 1001, &a);
+	assert_int_equal(a.valid, 9);
+	in6_put(&a, bytes);
+	assert_int_equal(in6_decode(&m, &c), MESSAGE_CHANGE);
+	assert_int_equal(c.type, CHANGE_ROUTER_END);
+	assert_int_equal(c.ifindex, 2);
+	assert_int_equal(c.router.expires, 900);
+	assert_int_equal(c.router.router.lifetime, 9);
+	assert_int_equal(c.router.router.gateway.byte[3], 0);
+	/* A clock that was set makes it no longer than it was. */
+	in6_router(routers, 1, &a);
+	assert_int_equal(a.valid, 1009);
+	list_router(UINT64_MAX);
+	in6_router(routers, 1, &a);
+	assert_int_equal(a.valid, 0);
+	list_router(INT64_MAX);
+	in6_router(routers, 1, &a);
+	assert_int_equal(a.valid, 1800);
+	for (m.len = 0; m.len <= IN6_SIZE + 1; m.len++)
+		assert_int_equal(in6_decode(&m, &c), m.len == IN6_SIZE ?
+		    MESSAGE_CHANGE : MESSAGE_MALFORMED);
+	m.len = IN6_SIZE;
+	a.valid = UINT16_MAX;
+	in6_put(&a, bytes);
+	assert_int_equal(in6_decode(&m, &c), MESSAGE_CHANGE);
+	assert_int_equal(c.router.expires, 6553500);
+	a.valid++;
+	in6_put(&a, bytes);
+	assert_int_equal(in6_decode(&m, &c), MESSAGE_MALFORMED);
+	a.valid = 0;
+	a.has |= IN6_HAS_LIFETIMES;
+	in6_put(&a, bytes);
+	assert_int_equal(in6_decode(&m, &c), MESSAGE_MALFORMED);
+	a.has = IN6_HAS_ROUTER;
+	a.ifindex = 0;
+	in6_put(&a, bytes);
+	assert_int_equal(in6_decode(&m, &c), MESSAGE_MALFORMED);
+}
+
 static void
 in6_bytes(void **state)
 {
@@ -365,7 +599,7 @@ in6_bytes(void **state)
 	in6_put(&a, bytes);
 	assert_int_equal(in6_decode(&m, &c), MESSAGE_MALFORMED);
 	a.prefixlen = 64;
-	a.has = 4;
+	a.has = 5;
 	in6_put(&a, bytes);
 	assert_int_equal(in6_decode(&m, &c), MESSAGE_MALFORMED);
 	a.has = 0;
@@ -480,6 +714,10 @@ main(void)
 		cmocka_unit_test(losses),
 		cmocka_unit_test(becomes),
 		cmocka_unit_test(goes),
+		cmocka_unit_test(router_ends),
+		cmocka_unit_test(router_goes),
+		cmocka_unit_test(router_lists),
+		cmocka_unit_test(in6_router_bytes),
 		cmocka_unit_test(in6_bytes),
 		cmocka_unit_test(schedule),
 		cmocka_unit_test(frames),
