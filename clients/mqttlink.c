@@ -114,6 +114,8 @@ on_publish(struct mosquitto *m, void *arg, int mid, int reason,
 
 	(void)m;
 	(void)p;
+	l->pending--;
+	l->progress = ev_now(l->loop);
 	l->calls->done(l->arg, mid, reason);
 }
 
@@ -273,8 +275,14 @@ on_misc(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct mqttlink *l = w->data;
 
-	(void)loop;
 	(void)revents;
+	/* Who only answers pings is not there either. */
+	if (l->pending > 0 && ev_now(loop) - l->progress >
+	    (double)l->options->keepalive / 1000) {
+		set_why(l, "it does not answer what we publish", NULL);
+		end(l, MOSQ_ERR_SUCCESS);
+		return;
+	}
 	settle(l, mosquitto_loop_misc(l->m), l->up);
 }
 
@@ -290,6 +298,7 @@ attempt(struct mqttlink *l)
 	int rc;
 
 	l->why[0] = '\0';
+	l->pending = 0;
 	errno = 0;
 	l->m = mosquitto_new(l->id, true, l);
 	rc = l->m == NULL ? MOSQ_ERR_NOMEM : set_up(l);
@@ -381,6 +390,24 @@ mqttlink_break(struct mqttlink *l, const char *why)
 	start_timer(l, 0.);
 }
 
+void
+mqttlink_refused(struct mqttlink *l, int reason)
+{
+	char why[128];
+
+	snprintf(why, sizeof why, "it refuses what we publish: %s",
+	    mosquitto_reason_string(reason));
+	mqttlink_break(l, why);
+}
+
+bool
+mqttlink_is_final(int reason)
+{
+	return reason == MQTT_RC_TOPIC_NAME_INVALID ||
+	    reason == MQTT_RC_PACKET_TOO_LARGE ||
+	    reason == MQTT_RC_PAYLOAD_FORMAT_INVALID;
+}
+
 static bool
 add_properties(mosquitto_property **p, const struct mqttlink_message *msg)
 {
@@ -406,8 +433,11 @@ mqttlink_publish(struct mqttlink *l, const struct mqttlink_message *msg,
 		rc = mosquitto_publish_v5(l->m, mid, msg->topic, (int)msg->len,
 		    msg->payload, 1, msg->retain, p);
 	mosquitto_property_free_all(&p);
-	if (rc == MOSQ_ERR_SUCCESS)
+	if (rc == MOSQ_ERR_SUCCESS) {
+		if (l->pending++ == 0)
+			l->progress = ev_now(l->loop);
 		return MQTTLINK_OK;
+	}
 	if (rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE)
 		return MQTTLINK_TOO_LARGE;
 	explain(l, rc);

@@ -41,6 +41,9 @@ struct mqttlink {
 	ev_timer misc;			/* libmosquitto wants to be called */
 	int version;			/* of MQTT, as libmosquitto counts */
 	unsigned attempts;
+	unsigned pending;		/* publications not answered */
+	double progress;		/* when the last one was answered, or
+					   the first one sent */
 	double up_since;
 	bool up;
 	bool broken;			/* it ends after its callbacks */
@@ -74,6 +77,12 @@ void mqttlink_close(struct mqttlink *);
 
 /* Breaks it, because of WHY, and tries again later. */
 void mqttlink_break(struct mqttlink *, const char *why);
+
+/* Breaks it, because what was published is refused for REASON. */
+void mqttlink_refused(struct mqttlink *, int reason);
+
+/* Whether REASON is what was published, so that it would be refused again. */
+bool mqttlink_is_final(int reason);
 
 enum mqttlink_result {
 	MQTTLINK_OK,

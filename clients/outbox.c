@@ -116,21 +116,22 @@ has_room(const struct outbox *o)
 	return o->n < OUTBOX_ENTRIES && o->bytes < OUTBOX_BYTES;
 }
 
-/* Says an event back as a loss, in its place. False: that would be too much. */
-static bool
-refuse(struct outbox *o, struct outbox_entry *e, const char *why)
+/* A gap in the place of an event, which is safe when the gap is. NULL: no memory. */
+static struct outbox_entry *
+replace(struct outbox *o, struct outbox_entry *e)
 {
-	struct outbox_entry *gap = e->gap ? NULL : add_gap(o, e->number,
-	    e->cursor, "refused", 1);
+	struct outbox_entry *gap = add_gap(o, e->number, e->cursor, "refused",
+	    1);
 
-	say("the broker does not take an event: %s: %.200s", why, e->text);
-	o->refused++;
 	if (gap == NULL)
-		return false;
+		return NULL;
 	gap->late = e->late;
 	TAILQ_REMOVE(&o->entries, gap, entry);
 	TAILQ_INSERT_AFTER(&o->entries, e, gap, entry);
-	return true;
+	e->cursor[0] = '\0';
+	if (e->number > 0)
+		e->number--;
+	return gap;
 }
 
 static void send_entry(struct outbox *, struct outbox_entry *);
@@ -150,15 +151,24 @@ advance(struct outbox *o)
 	}
 }
 
-/* The broker won't ever take it; the gap in its place is sent, if there is one. */
+/* The broker won't ever take it; of our own gaps none is told. */
 static void
 give_up(struct outbox *o, struct outbox_entry *e, const char *why)
 {
-	bool told = refuse(o, e, why);
+	struct outbox_entry *gap = NULL;
 
+	say("the broker does not take an event: %s: %.200s", why, e->text);
+	if (!e->gap) {
+		gap = replace(o, e);
+		if (gap == NULL) {
+			mqttlink_break(o->link, "out of memory");
+			return;
+		}
+	}
+	o->refused++;
 	e->done = true;
-	if (told && o->up)
-		send_entry(o, TAILQ_NEXT(e, entry));
+	if (gap != NULL && o->up)
+		send_entry(o, gap);
 }
 
 static void
@@ -195,23 +205,40 @@ send_entry(struct outbox *o, struct outbox_entry *e)
 		give_up(o, e, "it is too large");
 }
 
+/* False: no memory; what of it was taken L has no more. */
+static bool
+take(struct outbox *o, struct spool_line *l)
+{
+	struct outbox_entry *e;
+
+	if (l->lost > 0) {
+		e = add_gap(o, l->number - 1, "", l->dropped ?
+		    "spool-full" : "spool-damaged", l->lost);
+		if (e == NULL)
+			return false;
+		send_entry(o, e);
+		l->lost = 0;
+	}
+	e = add(o, l->number, "", l->text, l->len);
+	if (e == NULL)
+		return false;
+	send_entry(o, e);
+	return true;
+}
+
 /* From the disk, as much as there is room for. */
 static void
 fill(struct outbox *o)
 {
-	struct outbox_entry *e;
 	struct spool_line l;
 
 	while (o->up && has_room(o) && spool_next(&o->spool, &l)) {
-		if (l.lost > 0) {
-			e = add_gap(o, l.number - 1, "", l.dropped ?
-			    "spool-full" : "spool-damaged", l.lost);
-			if (e != NULL)
-				send_entry(o, e);
-		}
-		e = add(o, l.number, "", l.text, l.len);
-		if (e != NULL)
-			send_entry(o, e);
+		if (take(o, &l))
+			continue;
+		/* A new connection will ask for it again. */
+		spool_unread(&o->spool, &l);
+		mqttlink_break(o->link, "out of memory");
+		break;
 	}
 	advance(o);
 }
@@ -308,21 +335,13 @@ outbox_done(struct outbox *o, int mid, int reason)
 	}
 	if (e == NULL)
 		return false;
-	switch (reason) {
-	case MQTT_RC_TOPIC_NAME_INVALID:
-	case MQTT_RC_PACKET_TOO_LARGE:
-	case MQTT_RC_PAYLOAD_FORMAT_INVALID:
+	if (mqttlink_is_final(reason)) {
 		give_up(o, e, mosquitto_reason_string(reason));
-		break;
-	default:
-		/* Of others it may think better. */
-		if (reason >= MQTT_RC_UNSPECIFIED) {
-			mqttlink_break(o->link,
-			    mosquitto_reason_string(reason));
-			return true;
-		}
+	} else if (reason >= MQTT_RC_UNSPECIFIED) {
+		mqttlink_refused(o->link, reason);
+		return true;
+	} else {
 		e->done = true;
-		break;
 	}
 	advance(o);
 	fill(o);

@@ -460,6 +460,14 @@ spool_next(struct spool *s, struct spool_line *l)
 }
 
 void
+spool_unread(struct spool *s, const struct spool_line *l)
+{
+	close_in(s);
+	s->reading = NULL;
+	s->read = l->number - 1 - l->lost;
+}
+
+void
 spool_skip(struct spool *s)
 {
 	s->read = s->last;

@@ -77,6 +77,9 @@ int spool_sync(struct spool *);
 /* The next line that was not read yet. False: there is none. */
 bool spool_next(struct spool *, struct spool_line *);
 
+/* L, which spool_next() gave just now, and what it lost, comes again. */
+void spool_unread(struct spool *, const struct spool_line *l);
+
 /* What there is counts as read. */
 void spool_skip(struct spool *);
 
