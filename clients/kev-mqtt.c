@@ -142,13 +142,13 @@ on_done(void *arg, int mid, int reason)
 
 	if (outbox_done(&b->outbox, mid, reason))
 		return;
-	if (reason >= 0x80)
-		mqttlink_break(&b->link, "it refuses what we publish");
 	if (mid != b->presence) {
-		retained_done(&b->retained);
+		retained_done(&b->retained, mid, reason);
 		return;
 	}
 	b->presence = 0;
+	if (reason >= 0x80)
+		mqttlink_refused(&b->link, reason);
 	if (b->leaving)
 		ev_break(b->loop, EVBREAK_ALL);
 }

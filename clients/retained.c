@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include <jansson.h>
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
 
 /* Interfaces that are asked for and told at a time. */
 enum { ROUND = 32 };
@@ -25,6 +27,7 @@ struct retained_thing {
 	bool asked;
 	bool stranger;		/* only the broker knows it */
 	bool presented;		/* to Home Assistant */
+	int mid;		/* of its state, if that is not answered */
 	char name[];
 };
 
@@ -188,28 +191,34 @@ retained_told(struct retained *r, const char *topic)
 	r->strangers++;
 }
 
-/* NULL: nothing is there any more. */
 static void
-publish(struct retained *r, const char *topic, const char *text)
+say_refused(const char *topic, const char *why)
+{
+	say("the broker does not take what is in %s: %s", topic, why);
+}
+
+/* NULL: nothing is there any more. False: that is too large, which was said. */
+static bool
+publish(struct retained *r, const char *topic, const char *text, int *mid)
 {
 	struct mqttlink_message m = { .topic = topic, .retain = true };
-	int mid;
 
 	m.payload = text;
 	m.len = text == NULL ? 0 : strlen(text);
-	switch (mqttlink_publish(r->link, &m, &mid)) {
+	switch (mqttlink_publish(r->link, &m, mid)) {
 	case MQTTLINK_OK:
 		r->unanswered++;
 		break;
 	case MQTTLINK_TOO_LARGE:
-		say("the broker does not take what is in %s: it is too large",
-		    topic);
-		break;
+		say_refused(topic, "it is too large");
+		return false;
 	case MQTTLINK_FAILED:
 		break;
 	}
+	return true;
 }
 
+/* Rather nothing is there than what held before. */
 static void
 tell(struct retained *r, struct retained_thing *t, const char *text)
 {
@@ -217,8 +226,23 @@ tell(struct retained *r, struct retained_thing *t, const char *text)
 
 	topic_of(r, &topic, t->name);
 	buf_putc(&topic, '\0');
-	if (!topic.failed)
-		publish(r, topic.data, text);
+	if (!topic.failed && !publish(r, topic.data, text, &t->mid))
+		publish(r, topic.data, NULL, &t->mid);
+	buf_fini(&topic);
+}
+
+static void
+refused(struct retained *r, struct retained_thing *t, int reason)
+{
+	struct buf topic = BUF_INIT;
+	int mid;
+
+	topic_of(r, &topic, t->name);
+	buf_putc(&topic, '\0');
+	if (!topic.failed) {
+		say_refused(topic.data, mosquitto_reason_string(reason));
+		publish(r, topic.data, NULL, &mid);
+	}
 	buf_fini(&topic);
 }
 
@@ -227,6 +251,7 @@ static void
 present(struct retained *r, struct retained_thing *t, bool there)
 {
 	struct buf topic = BUF_INIT, payload = BUF_INIT;
+	int mid;
 
 	if (r->options->home_assistant == NULL || t->presented == there)
 		return;
@@ -236,7 +261,7 @@ present(struct retained *r, struct retained_thing *t, bool there)
 	buf_putc(&topic, '\0');
 	buf_putc(&payload, '\0');
 	if (!topic.failed && !payload.failed)
-		publish(r, topic.data, there ? payload.data : NULL);
+		publish(r, topic.data, there ? payload.data : NULL, &mid);
 	buf_fini(&topic);
 	buf_fini(&payload);
 }
@@ -318,10 +343,27 @@ retained_answer(struct retained *r, const struct kev_line *line)
 }
 
 void
-retained_done(struct retained *r)
+retained_done(struct retained *r, int mid, int reason)
 {
+	struct retained_thing *t;
+
 	if (r->unanswered > 0)
 		r->unanswered--;
+	if (reason < MQTT_RC_UNSPECIFIED)
+		return;
+	if (!mqttlink_is_final(reason)) {
+		mqttlink_refused(r->link, reason);
+		return;
+	}
+	RB_FOREACH(t, retained_things, &r->things) {
+		if (t->mid == mid)
+			break;
+	}
+	if (t != NULL)
+		refused(r, t, reason);
+	else
+		say("the broker does not take all that is retained: %s",
+		    mosquitto_reason_string(reason));
 }
 
 /* Globs of those that are wanted, some of them. */
@@ -335,6 +377,7 @@ globs(struct retained *r)
 	RB_FOREACH(t, retained_things, &r->things) {
 		struct buf glob = BUF_INIT;
 
+		t->mid = 0;
 		if (!t->wanted || n == ROUND)
 			continue;
 		mqttname_glob(&glob, t->name);

@@ -62,8 +62,8 @@ void retained_told(struct retained *, const char *topic);
 /* An answer of kevd. False: it is for somebody else. */
 bool retained_answer(struct retained *, const struct kev_line *);
 
-/* The broker has something that was published by us. */
-void retained_done(struct retained *);
+/* The broker has MID, something of ours, or refuses it for REASON. */
+void retained_done(struct retained *, int mid, int reason);
 
 /* Asks kevd what is to be told. To be called when there was some of the above. */
 void retained_step(struct retained *);
