@@ -76,6 +76,14 @@ grep -q /event/interface/detach got && fail "not asked for"
 exits 1 "$mqtt" -d "$queue"; says "cannot use $queue: another kev-mqtt does"
 end "$bridge" TERM
 
+# Numbers of events that came, and of those that gaps count: all there is.
+all_there_or_counted() {
+	events | to_mark | jq -r 'if .topic == "kev/gap" then .data | range(.first; .last + 1) else .seq end' |
+	    sort -n | first_times >numbers
+	seq "$((${from##*-} + 1))" "$("$kevsub" --after "$from" -t 0 '*/*' | to_mark | tail -n 1 | jq .seq)" |
+	    cmp - numbers || fail "not all there or counted"
+}
+
 # A disk that gets full. What there is no place for kevd keeps, and counts.
 host=box
 mkdir /run/small
@@ -96,11 +104,7 @@ start_broker
 waiter=$bridge
 wait_for '"cause":"slow-reader"' got
 catch_up_broker
-# Numbers of events that came, and of those that gaps count: all there is.
-events | to_mark | jq -r 'if .topic == "kev/gap" then .data | range(.first; .last + 1) else .seq end' |
-    sort -n | first_times >numbers
-seq "$((${from##*-} + 1))" "$("$kevsub" --after "$from" -t 0 '*/*' | to_mark | tail -n 1 | jq .seq)" |
-    cmp - numbers || fail "not all there or counted"
+all_there_or_counted
 [ "$(events | jq -c 'select(.topic == "kev/gap").data.cause' | sort -u)" = '"slow-reader"' ] || fail "$(events | grep kev/gap)"
 same_state
 
@@ -108,4 +112,35 @@ same_state
 end "$bridge" TERM
 mount -o remount,ro /run/small
 exits 1 "$mqtt" -d "$queue"; says "Read-only file system"
+
+# One that this happens to on the way, and that is mended. The one file that stays
+# open for writing lies elsewhere, or the kernel would refuse.
+mkdir /run/large
+mount -t tmpfs tmpfs /run/large || fail tmpfs
+queue=/run/large/queue
+mkdir $queue
+: >$queue/done
+: >done
+mount --bind done $queue/done || fail "mount --bind"
+: >log
+bridge
+wait_for "connected to" log
+catch_up_broker
+waiting="no file open"
+until mount -o remount,ro /run/large 2>/dev/null; do kill -0 "$bridge" || fail "$(cat log)"; done
+stop_broker
+mark_got
+from=$(here)
+inject 1 8000
+waiter=$bridge
+wait_for "cannot write events to the disk: Read-only file system; kevd keeps them" log
+[ "$(awk '/^VmRSS/ { print $2 }' "/proc/$bridge/status")" -lt 65536 ] || fail "$(cat "/proc/$bridge/status")"
+mount -o remount,rw /run/large || fail "remount"
+waiting="the spool"
+until cat $queue/*.spool 2>/dev/null | grep -q '"i[0-9]'; do kill -0 "$bridge" || fail "$(cat log)"; done
+[ "$(grep -c 'cannot write events' log)" = 1 ] || fail "$(cat log)"
+start_broker
+catch_up_broker
+all_there_or_counted
+same_state
 stop_kevd
