@@ -3,7 +3,7 @@
 # rest goes on; what it allows nobody waits.
 # shellcheck source=tests/clients/mqtt-lib.sh
 . "${top_srcdir:-.}/tests/clients/mqtt-lib.sh"
-mqtt_begin
+mqtt_begin socat
 cd "$dir" || exit
 start_kevd
 broker "listener $port" "allow_anonymous true"
@@ -90,4 +90,19 @@ denied() {
 }
 denied 'write kev/+/status' 'write kev/+/state/#'
 denied 'write kev/+/event/none'
+# One that says why.
+cat >refuses <<'SH'
+packet() { dd bs=65536 count=1 >/dev/null 2>&1; }
+packet
+printf '\040\003\000\000\000'
+packet
+printf '\100\003\000\001\207'
+cat >/dev/null
+SH
+socat TCP-LISTEN:1900,fork,reuseaddr,bind=127.0.0.1 'SYSTEM:sh ./refuses' 2>/dev/null &
+pids="$pids $!"
+: >log
+bridge -b mqtt://127.0.0.1:1900
+wait_for "lost broker 127.0.0.1, port 1900: it refuses what we publish: Not authorized; trying again" log
+end "$bridge" TERM
 stop_kevd

@@ -76,7 +76,8 @@ void
 mqttlink_refused(struct mqttlink *l, int reason)
 {
 	(void)l;
-	fail_msg("reason %d", reason);
+	assert_int_equal(reason, MQTT_RC_NOT_AUTHORIZED);
+	breaks++;
 }
 
 bool
@@ -245,13 +246,31 @@ too_large_for_us(void **state)
 	assert_string_equal(o.cursor, "run-1");
 }
 
+/* Of other reasons a broker may think better. */
+static void
+refused(void **state)
+{
+	(void)state;
+	outbox_up(&o);
+	put(1, 2, 10);
+	assert_true(outbox_done(&o, 1, MQTT_RC_NOT_AUTHORIZED));
+	assert_int_equal(breaks, 1);
+	outbox_down(&o);
+	answered = mids;
+	outbox_up(&o);
+	assert_string_equal(got, "1 2 1 2 ");
+	assert_string_equal(o.cursor, "");
+	answer();
+	assert_string_equal(o.cursor, "run-2");
+}
+
 int
 main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(read_again, end), TEST(too_large),
-		TEST(too_large_for_us),
+		TEST(too_large_for_us), TEST(refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
