@@ -116,7 +116,7 @@ has_room(const struct outbox *o)
 	return o->n < OUTBOX_ENTRIES && o->bytes < OUTBOX_BYTES;
 }
 
-/* A gap in the place of an event, which is safe when the gap is. NULL: no memory. */
+/* A gap for an event, which is safe when the gap is. NULL: no memory. */
 static struct outbox_entry *
 replace(struct outbox *o, struct outbox_entry *e)
 {

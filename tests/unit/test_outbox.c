@@ -135,8 +135,8 @@ put(int first, int last, int size)
 	for (; first <= last; first++) {
 		snprintf(cursor, sizeof cursor, "run-%d", first);
 		snprintf(text, sizeof text,
-		    "{\"topic\":\"a/b\",\"seq\":%d,\"x\":\"%0*d\"}", first, size,
-		    0);
+		    "{\"topic\":\"a/b\",\"seq\":%d,\"x\":\"%0*d\"}", first,
+		    size, 0);
 		assert_true(outbox_put(&o, cursor, text, strlen(text)));
 	}
 }
