@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-#define SIZE(header, ours, theirs, number) ours##_LEN = number,
-#define AT(header, ours, theirs, their_member, number) AT_##ours = number,
-#define CONSTANT(header, ours, theirs, number) ours = number,
+#define SIZE(header, ours, theirs, number) ours##_LEN = (number),
+#define AT(header, ours, theirs, their_member, number) AT_##ours = (number),
+#define CONSTANT(header, ours, theirs, number) ours = (number),
 #include "kern_layout.def"
 #undef CONSTANT
 #define CONSTANT(header, ours, theirs, number)

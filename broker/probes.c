@@ -12,7 +12,7 @@
 #define NEVER UINT64_MAX
 
 enum {
-#define CONSTANT(ours, theirs, number) ours = number,
+#define CONSTANT(ours, theirs, number) ours = (number),
 #include "kame_flags.def"
 };
 
