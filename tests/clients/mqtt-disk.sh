@@ -120,8 +120,8 @@ mount -t tmpfs tmpfs /run/large || fail tmpfs
 queue=/run/large/queue
 mkdir $queue
 : >$queue/done
-: >done
-mount --bind done $queue/done || fail "mount --bind"
+: >"done"
+mount --bind "done" $queue/done || fail "mount --bind"
 : >log
 bridge
 wait_for "connected to" log
