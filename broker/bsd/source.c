@@ -9,6 +9,7 @@
 #include "arp_watch.h"
 #include "event.h"
 #include "log.h"
+#include "loop.h"
 #include "route_feed.h"
 #include "route_socket.h"
 #include "tape.h"
@@ -149,20 +150,8 @@ set_timer(struct kernel *k)
 {
 	const uint64_t times[] = { state_deadline(k->state),
 	    route_feed_deadline(k->feed), k->wake, k->due };
-	uint64_t when = 0, now = stamp_now().mono;
-	size_t i;
 
-	for (i = 0; i < sizeof times / sizeof times[0]; i++) {
-		if (times[i] != 0 && (when == 0 || times[i] < when))
-			when = times[i];
-	}
-	ev_timer_stop(k->loop, &k->timer);
-	if (when == 0)
-		return;
-	ev_now_update(k->loop);
-	ev_timer_set(&k->timer, when > now ? (double)(when - now) / 1e6 : 0.,
-	    0.);
-	ev_timer_start(k->loop, &k->timer);
+	loop_wake(k->loop, &k->timer, times, sizeof times / sizeof times[0]);
 }
 
 /* From now on in PHASE; at WAKE, if not 0, time_over goes on with it. */

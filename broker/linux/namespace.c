@@ -4,6 +4,7 @@
 
 #include "audit_source.h"
 #include "log.h"
+#include "loop.h"
 #include "packet_source.h"
 #include "rtnetlink_source.h"
 #include "tape.h"
@@ -167,19 +168,9 @@ namespace_lacks_files(const struct namespace *s)
 static void
 set_timer(struct namespace *s)
 {
-	uint64_t when = state_deadline(s->state), now = stamp_now().mono;
+	const uint64_t times[] = { state_deadline(s->state), s->wake, s->due };
 
-	if (when == 0 || (s->wake != 0 && s->wake < when))
-		when = s->wake;
-	if (when == 0 || (s->due != 0 && s->due < when))
-		when = s->due;
-	ev_timer_stop(s->loop, &s->timer);
-	if (when == 0)
-		return;
-	ev_now_update(s->loop);
-	ev_timer_set(&s->timer, when > now ? (double)(when - now) / 1e6 : 0.,
-	    0.);
-	ev_timer_start(s->loop, &s->timer);
+	loop_wake(s->loop, &s->timer, times, sizeof times / sizeof times[0]);
 }
 
 /* Reads what comes, unless there is nothing to read it from. */

@@ -14,6 +14,7 @@
 #include "kern_feed.h"
 #include "kern_socket.h"
 #include "log.h"
+#include "loop.h"
 #include "route_part.h"
 
 #include <ev.h>
@@ -150,22 +151,10 @@ reread(struct kernel *s, uint64_t now)
 static void
 set_timer(struct kernel *s)
 {
-	uint64_t times[] = { state_deadline(s->state),
+	const uint64_t times[] = { state_deadline(s->state),
 	    route_feed_deadline(s->routes), reread_when(&s->reread) };
-	uint64_t when = 0, now = stamp_now().mono;
-	size_t i;
 
-	for (i = 0; i < sizeof times / sizeof times[0]; i++) {
-		if (times[i] != 0 && (when == 0 || times[i] < when))
-			when = times[i];
-	}
-	ev_timer_stop(s->loop, &s->timer);
-	if (when == 0)
-		return;
-	ev_now_update(s->loop);
-	ev_timer_set(&s->timer, when > now ? (double)(when - now) / 1e6 : 0.,
-	    0.);
-	ev_timer_start(s->loop, &s->timer);
+	loop_wake(s->loop, &s->timer, times, sizeof times / sizeof times[0]);
 }
 
 /*
