@@ -3,11 +3,9 @@
 # is in it; objects have what kevctl says, also for who follows; introspection
 # tells what there is, whatever an interface is called; and what happens when
 # kevd, the bus, or a reader of it goes, comes or is slow.
-# shellcheck source=tests/live/lib.sh
-. "${top_srcdir:-.}/tests/live/lib.sh"
-[ -x "$top_builddir/kev-dbus" ] || skip "built without sd-bus"
-needs ip jq nc dbus-daemon busctl gdbus
-namespaces
+# shellcheck source=tests/clients/dbus-lib.sh
+. "${top_srcdir:-.}/tests/clients/dbus-lib.sh"
+dbus_begin nc
 here=$(cd "$top_srcdir/tests/clients" && pwd)
 cd "$dir" || exit 1
 query() { jq -L "$here" "$@"; }
@@ -15,7 +13,7 @@ query() { jq -L "$here" "$@"; }
 cat >bus.conf <<CONF
 <busconfig>
   <type>session</type>
-  <listen>unix:path=$dir/bus</listen>
+  <listen>$address</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow own="*"/>
@@ -24,19 +22,11 @@ cat >bus.conf <<CONF
   </policy>
 </busconfig>
 CONF
-address=unix:path=$dir/bus
 export DBUS_SESSION_BUS_ADDRESS="$address"
 
 # A bus, and all that is said on it in $dir/said, a line of JSON each.
-start_bus() {
-	rm -f bus
-	mkfifo ready
-	dbus-daemon --config-file=bus.conf --nofork --print-address=3 \
-	    3>ready 2>bus.err &
-	bus=$!
-	pids="$pids $bus"
-	read -r _ <ready || fail "$(cat bus.err)"
-	rm ready
+start_monitored() {
+	start_bus bus.conf
 	: >said
 	busctl --address="$address" monitor --json=short >>said 2>monitor.err &
 	monitor=$!
@@ -105,7 +95,7 @@ assert_follows() {
 
 start_kevd --queue 65536
 start_log
-start_bus
+start_monitored
 ip link add eth0 type veth peer name peer0
 program=$tools/kev-dbus
 exits 2 "$program" --session -a "$address"; says "two buses"
@@ -279,7 +269,7 @@ assert_objects
 kill $bus
 bridge_ends 1
 grep -q "the bus is gone" bridge.err || fail "$(cat bridge.err)"
-start_bus
+start_monitored
 bridge
 assert_objects
 kill $bridge

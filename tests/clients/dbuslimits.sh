@@ -1,14 +1,11 @@
 #!/bin/sh
 # kev-dbus and more than fits: who asks and does not read what is answered, and
 # interfaces in any number. It stays as big as it was, and says so.
-# shellcheck source=tests/live/lib.sh
-. "${top_srcdir:-.}/tests/live/lib.sh"
-[ -x "$top_builddir/kev-dbus" ] || skip "built without sd-bus"
-needs ip jq dbus-daemon busctl gdbus socat
-namespaces
+# shellcheck source=tests/clients/dbus-lib.sh
+. "${top_srcdir:-.}/tests/clients/dbus-lib.sh"
+dbus_begin socat
 calls=$(cd "$top_builddir/tests/clients" && pwd)/buscalls
 cd "$dir" || exit 1
-address=unix:path=$dir/bus
 export DBUS_SESSION_BUS_ADDRESS="$address"
 cat >bus.conf <<CONF
 <busconfig>
@@ -27,16 +24,6 @@ cat >bus.conf <<CONF
   <limit name="max_incoming_bytes">2000000</limit>
 </busconfig>
 CONF
-
-start_bus() {
-	mkfifo ready
-	dbus-daemon --config-file=bus.conf --nofork --print-address=3 \
-	    3>ready 2>bus.err &
-	bus=$!
-	pids="$pids $bus"
-	read -r _ <ready || fail "$(cat bus.err)"
-	rm ready
-}
 
 bridge() {
 	${KEV_WRAP:-} "$tools/kev-dbus" -a "$address" "$@" 2>said &
@@ -68,7 +55,7 @@ ask() {
 
 # It does not read more questions than it can answer.
 start_kevd
-start_bus
+start_bus bus.conf
 bridge
 busctl --address="$address" call org.kev1 /org/kev1 \
     org.freedesktop.DBus.ObjectManager GetManagedObjects >out || fail "$(cat said)"
@@ -105,7 +92,7 @@ state() {
 # together, and COUNT times at once.
 there() {
 	rm -f fake.socket
-	start_bus
+	start_bus bus.conf
 	socat UNIX-LISTEN:fake.socket EXEC:"sh fake lines" 2>asked &
 	server=$!
 	pids="$pids $server"

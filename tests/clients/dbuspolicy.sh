@@ -2,11 +2,9 @@
 # What is installed for kev-dbus: the policy is one that a bus takes and obeys, a
 # bus starts it as the file for that says, and its unit is safe by systemd's own
 # measure, and lets it do its work.
-# shellcheck source=tests/live/lib.sh
-. "${top_srcdir:-.}/tests/live/lib.sh"
-[ -x "$top_builddir/kev-dbus" ] || skip "built without sd-bus"
-needs ip jq dbus-daemon busctl gdbus setpriv
-namespaces -n
+# shellcheck source=tests/clients/dbus-lib.sh
+. "${top_srcdir:-.}/tests/clients/dbus-lib.sh"
+dbus_begin -n setpriv
 setpriv --reuid=daemon --regid=65533 --clear-groups "$kevctl" -V >/dev/null 2>&1 ||
     skip "others cannot get at what was built"
 contrib=$(cd "$top_srcdir/contrib" && pwd)
@@ -27,7 +25,7 @@ grep -q 'user="nobody"' policy.conf || fail "the policy names no user"
 cat >bus.conf <<CONF
 <busconfig>
   <type>system</type>
-  <listen>unix:path=$dir/bus</listen>
+  <listen>$address</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow user="*"/>
@@ -49,22 +47,10 @@ cat >bus.conf <<CONF
 </busconfig>
 CONF
 
-# start_bus CONFIG
-start_bus() {
-	mkfifo ready
-	chmod 600 "$1"
-	dbus-daemon --config-file="$1" --nofork --print-address=3 3>ready 2>bus.err &
-	bus=$!
-	pids="$pids $bus"
-	read -r _ <ready || fail "$(cat bus.err)"
-	rm ready
-}
-
 start_kevd
 ip link add eth0 type veth peer name peer0
 start_bus bus.conf
 grep -iE 'unknown|invalid|error in' bus.err && fail "the policy: $(cat bus.err)"
-address=unix:path=$dir/bus
 export DBUS_SYSTEM_BUS_ADDRESS="$address"
 # Not even root is org.kev1, nor anybody else.
 exits 1 "$tools/kev-dbus"; says "cannot be org.kev1 on the bus: "; says "not allowed to own"
