@@ -6,6 +6,7 @@
 
 #include "source.h"
 
+#include "arp_socket.h"
 #include "arp_watch.h"
 #include "event.h"
 #include "log.h"
@@ -309,6 +310,8 @@ publish(void *arg, struct kev_event *ev)
 	    ev->ifindex != 0 && (l->has & KEV_BIT(TYPE)) != 0 &&
 	    l->type == ETHERNET)
 		arp_watch_add(k->arp, ev->ifindex, ev->ifname);
+	if (ev->topic == KEV_T_INTERFACE_DETACH)
+		arp_watch_forget(k->arp, ev->ifindex);
 	k->config.publish(k->config.arg, ev);
 }
 
@@ -412,7 +415,7 @@ open_all(struct kernel *k)
 	if (k->in6_fd == -1)
 		log_warning("socket for IPv6: %s; it is not watched as a whole",
 		    strerror(errno));
-	k->arp = arp_watch_new(arp_ready, k);
+	k->arp = arp_watch_new(arp_socket_calls(), arp_ready, k);
 	k->state = state_new(NULL, publish, k);
 	k->feed = route_feed_new(&k->tape, route_socket_os(),
 	    k->in6_fd != -1 ? &calls : &calls_inet, k);

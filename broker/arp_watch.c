@@ -8,18 +8,11 @@
 #include "tape.h"
 
 #include <sys/types.h>
-#include <sys/ioctl.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
-
-#include <net/bpf.h>
-#include <net/if.h>
 
 #include <ev.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,65 +31,37 @@ struct ear {
 };
 
 struct arp_watch {
+	const struct arp_calls *calls;
 	arp_watch_fn *fn;
 	void *arg;
 	struct ev_loop *loop;		/* NULL: not started */
 	LIST_HEAD(, ear) ears;
+	struct ear *busy;		/* what it read is being told */
 	int spare[PLACES];		/* descriptors without an interface */
 	int spares;
 	struct source_stats stats;
 	struct log_limit failed;
 };
 
-/* Requests and answers about addresses of IPv4 on Ethernet, to their end. */
-static struct bpf_insn arp_only[] = {
-	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x806, 0, 5),
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 14),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x10800, 0, 3),
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 18),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x6040001, 2, 0),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x6040002, 1, 0),
-	BPF_STMT(BPF_RET | BPF_K, 0),
-	BPF_STMT(BPF_RET | BPF_K, 42),
-};
-
-static struct bpf_insn nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
-
-static int
-open_one(void)
-{
-	int fd = open("/dev/bpf", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	return fd == -1 ? -errno : fd;
-}
-
 struct arp_watch *
-arp_watch_new(arp_watch_fn *fn, void *arg)
+arp_watch_new(const struct arp_calls *calls, arp_watch_fn *fn, void *arg)
 {
-#ifdef __NetBSD__
-	/* It looks itself, and says what it found. */
-	(void)fn;
-	(void)arg;
-	(void)open_one;
-	return NULL;
-#else
-	struct arp_watch *w = calloc(1, sizeof *w);
+	struct arp_watch *w = calls != NULL ? calloc(1, sizeof *w) : NULL;
 	int fd = 0;
 
 	if (w == NULL)
 		return NULL;
+	w->calls = calls;
 	w->fn = fn;
 	w->arg = arg;
 	LIST_INIT(&w->ears);
 	source_stats_init(&w->stats, "arp", NULL);
-	while (w->spares < PLACES && (fd = open_one()) >= 0)
+	while (w->spares < PLACES && (fd = calls->open()) >= 0)
 		w->spare[w->spares++] = fd;
 	if (w->spares == 0)
 		source_stats_missing(&w->stats, strerror(-fd),
 		    fd == -EACCES || fd == -EPERM ? "root" : NULL);
 	return w;
-#endif
 }
 
 static void
@@ -106,7 +71,11 @@ drop(struct ear *e)
 		ev_io_stop(e->watch->loop, &e->io);
 	LIST_REMOVE(e, entry);
 	close(e->fd);
-	free(e);
+	/* Its bytes are read until all is told. */
+	if (e->watch->busy == e)
+		e->watch->busy = NULL;
+	else
+		free(e);
 }
 
 void
@@ -127,45 +96,6 @@ arp_watch_stats(const struct arp_watch *w)
 	return w != NULL ? &w->stats : NULL;
 }
 
-/* Nothing that we send is of interest: it may be that of a shared address. */
-static int
-hear_only(int fd)
-{
-#ifdef BIOCSDIRFILT
-	unsigned direction = BPF_DIRECTION_OUT;
-
-	return ioctl(fd, BIOCSDIRFILT, &direction);
-#else
-	unsigned direction = BPF_D_IN;
-
-	return ioctl(fd, BIOCSDIRECTION, &direction);
-#endif
-}
-
-/* From here on it can do nothing else. The size of its buffer or -errno. */
-static int
-set_up(int fd, const char *ifname)
-{
-	struct bpf_program in = { .bf_len = sizeof arp_only /
-	    sizeof arp_only[0], .bf_insns = arp_only };
-	struct bpf_program out = { .bf_len = 1, .bf_insns = nothing };
-	unsigned on = 1, size = 0;
-	struct ifreq ifr;
-	size_t len = strlen(ifname);
-
-	memset(&ifr, 0, sizeof ifr);
-	if (len >= sizeof ifr.ifr_name)
-		return -ENXIO;
-	memcpy(ifr.ifr_name, ifname, len);
-	if (ioctl(fd, BIOCSETIF, &ifr) == -1 ||
-	    ioctl(fd, BIOCIMMEDIATE, &on) == -1 || hear_only(fd) == -1 ||
-	    ioctl(fd, BIOCSETF, &in) == -1 ||
-	    ioctl(fd, BIOCSETWF, &out) == -1 || ioctl(fd, BIOCLOCK) == -1 ||
-	    ioctl(fd, BIOCGBLEN, &size) == -1)
-		return -errno;
-	return size > 0 && size <= INT32_MAX ? (int)size : -EINVAL;
-}
-
 static void
 ready(struct ev_loop *loop, ev_io *io, int events)
 {
@@ -176,7 +106,11 @@ ready(struct ev_loop *loop, ev_io *io, int events)
 	(void)loop;
 	(void)events;
 	if (n > 0) {
+		w->busy = e;
 		w->fn(w->arg, e->ifindex, e->bytes, (size_t)n);
+		if (w->busy == NULL)
+			free(e);
+		w->busy = NULL;
 		return;
 	}
 	if (n == 0 || errno == EAGAIN || errno == EINTR)
@@ -201,7 +135,7 @@ listen_to(struct ear *e)
 static void
 add(struct arp_watch *w, uint32_t ifindex, const char *ifname, int fd)
 {
-	int size = set_up(fd, ifname);
+	int size = w->calls->set_up(fd, ifname);
 	struct ear *e = NULL;
 
 	if (size > 0)
@@ -222,23 +156,40 @@ add(struct arp_watch *w, uint32_t ifindex, const char *ifname, int fd)
 		listen_to(e);
 }
 
+static struct ear *
+find(const struct arp_watch *w, uint32_t ifindex)
+{
+	struct ear *e;
+
+	LIST_FOREACH(e, &w->ears, entry) {
+		if (e->ifindex == ifindex)
+			break;
+	}
+	return e;
+}
+
 void
 arp_watch_add(struct arp_watch *w, uint32_t ifindex, const char *ifname)
 {
-	struct ear *e;
 	int fd;
 
-	if (w == NULL || !w->stats.available)
+	if (w == NULL || !w->stats.available || find(w, ifindex) != NULL)
 		return;
-	LIST_FOREACH(e, &w->ears, entry) {
-		if (e->ifindex == ifindex)
-			return;
-	}
-	fd = w->spares > 0 ? w->spare[--w->spares] : open_one();
+	fd = w->spares > 0 ? w->spare[--w->spares] : w->calls->open();
 	if (fd >= 0)
 		add(w, ifindex, ifname, fd);
 	else
 		log_limited(&w->failed, "arp: %s: %s", ifname, strerror(-fd));
+}
+
+/* Not every kernel wakes who listens to an interface that goes. */
+void
+arp_watch_forget(struct arp_watch *w, uint32_t ifindex)
+{
+	struct ear *e = w != NULL ? find(w, ifindex) : NULL;
+
+	if (e != NULL)
+		drop(e);
 }
 
 void
@@ -258,9 +209,8 @@ arp_watch_tell(struct arp_watch *w, struct tape *tape, uint32_t ifindex,
     const void *bytes, size_t len, bool all)
 {
 	struct bpf_reader r = { .bytes = bytes, .len = len,
-	    .caplen = offsetof(struct bpf_hdr, bh_caplen),
-	    .hdrlen = offsetof(struct bpf_hdr, bh_hdrlen),
-	    .align = BPF_WORDALIGN(1) };
+	    .caplen = w->calls->caplen, .hdrlen = w->calls->hdrlen,
+	    .align = w->calls->align };
 	struct message m = { .source = w->stats.name, .ifindex = ifindex };
 	struct stamp now = stamp_now();
 	enum message_found found;
