@@ -21,8 +21,8 @@
  * written to the other one is heard.
  */
 
-/* What is given back at once is no more there. */
-#define ROOM (4 * 1024 * 1024)
+/* More than what malloc keeps: once given back, it is not there any more. */
+#define ROOM (40 * 1024 * 1024)
 
 static const uint8_t claim[26 + 42] = { [16] = 42, [24] = 26,
 	/* Ethernet, a request of 192.0.2.1 for 192.0.2.2. */
