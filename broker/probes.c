@@ -71,6 +71,7 @@ probes_put(struct probes *p, uint32_t ifindex, const struct kev_addr *a)
 	if (a->has & KEV_BIT(PEER))
 		found->about.peer = a->peer;
 	found->due = NEVER;
+	found->failed = false;
 	return found;
 }
 
@@ -82,11 +83,15 @@ sooner(struct probe *p, uint64_t due)
 }
 
 void
-probes_answered(struct probe *p, uint64_t now)
+probes_answered(struct probe *p, bool all, uint64_t now)
 {
 	const struct in6_answer *a = &p->about;
 
 	p->due = NEVER;
+	/* What kept it may be over then; what lasts is not asked for ever. */
+	if (!all && !p->failed)
+		sooner(p, now + SECOND);
+	p->failed = !all;
 	if ((a->has & IN6_HAS_FLAGS) != 0 && (a->flags & IN6_TENTATIVE) != 0 &&
 	    (a->flags & IN6_DUPLICATED) == 0)
 		sooner(p, now + SECOND);

@@ -8,12 +8,14 @@
 
 #include "in6.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct probe {
 	struct in6_answer about;	/* and what was answered last */
 	uint64_t due;			/* microseconds, or UINT64_MAX */
+	bool failed;			/* there was no answer, or half of one */
 };
 
 struct probes {
@@ -30,8 +32,8 @@ void probes_fini(struct probes *);
 struct probe *probes_put(struct probes *, uint32_t ifindex,
     const struct kev_addr *);
 
-/* It has answered. */
-void probes_answered(struct probe *, uint64_t now);
+/* It has answered, all or what "about" has; then it is asked once more. */
+void probes_answered(struct probe *, bool all, uint64_t now);
 
 /* Something about an interface changed; index 0: about any. */
 void probes_touch(struct probes *, uint32_t ifindex, uint64_t now);

@@ -137,7 +137,7 @@ ask(struct route_feed *f, struct probe *p, uint8_t has)
 	if (error != 0)
 		log_limited(&f->failed, "in6: %s: %s", a->ifname,
 		    strerror(-error));
-	probes_answered(p, f->now.mono);
+	probes_answered(p, error == 0, f->now.mono);
 	a->has &= has;
 	if (a->has != 0)
 		tell_in6(f, a);
@@ -219,7 +219,11 @@ heed_change(struct route_feed *f, const struct change *c)
 		probes_touch(&f->probes, c->ifindex, f->now.mono);
 		break;
 	case CHANGE_LINK_GONE:
-		probes_forget(&f->probes, c->ifindex, NULL);
+		/* With another name it has what it had. */
+		if (c->link.renames)
+			probes_touch(&f->probes, c->ifindex, f->now.mono);
+		else
+			probes_forget(&f->probes, c->ifindex, NULL);
 		break;
 	case CHANGE_ADDR:
 		/* An interface may be up by that, and another address of it
@@ -315,9 +319,9 @@ decode(struct route_feed *f, const void *bytes, size_t len)
 enum route_progress
 route_feed_read(struct route_feed *f)
 {
+	int i, lacks = 0;
 	bool cut;
 	ssize_t n;
-	int i;
 
 	for (i = 0; i < TURN; i++) {
 		cut = false;
@@ -334,13 +338,15 @@ route_feed_read(struct route_feed *f)
 		}
 		if (n < 0 || cut) {
 			f->stats.overruns++;
+			lacks += n < 0;
 			route_feed_lose(f, KEV_KERNEL_OVERRUN);
 			continue;
 		}
 		f->now = stamp_now();
 		decode(f, received, (size_t)n);
 	}
-	return ROUTE_MORE;
+	/* There is no memory for it at all, and nobody knows how long. */
+	return lacks == TURN ? ROUTE_BROKEN : ROUTE_MORE;
 }
 
 /* --- dumps --- */
@@ -484,7 +490,10 @@ route_feed_resync(struct route_feed *f)
 	if (!hand_over(f, PIECE))
 		return ROUTE_MORE;
 	f->resyncing = false;
-	/* What found no place is as missing as before. */
+	/* What was lost is as missing as before, and another dump may tell. */
+	if (f->faulty && f->lost != 0)
+		return ROUTE_LOST;
+	/* So is what found no place. */
 	if (state_starved(f->tape->state)) {
 		route_feed_lose(f, KEV_SOURCE_LOST);
 		return ROUTE_LOST;

@@ -52,14 +52,16 @@ enum route_progress route_feed_read(struct route_feed *);
 
 /*
  * Dumps PARTS, of interfaces and addresses all if any, into the state, at once.
- * 0 or -errno, logged; then a resync is due.
+ * 0 or -errno, logged; then a resync is due. Nothing goes by one that could not
+ * be understood as a whole.
  */
 int route_feed_dump(struct route_feed *, unsigned parts);
 
 /*
  * Dumps everything and hands it over in pieces, as long as it is called again;
  * then says what was lost. What comes meanwhile is to be read later. ROUTE_LOST:
- * to be tried again after a while.
+ * to be tried again after a while, also if something was lost and the dump could
+ * not be understood.
  */
 enum route_progress route_feed_resync(struct route_feed *);
 

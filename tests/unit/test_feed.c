@@ -27,11 +27,13 @@ static uint8_t status;		/* of the address told last */
 /* What the kernel has to say, in order: bytes or an error. */
 static struct { uint8_t bytes[4096]; ssize_t n; bool cut; } queue[8];
 static size_t queued, taken;
+static int lacking;		/* times that there is no memory first */
 static uint8_t dumped[16384];
 static size_t dumped_len;
 static int dump_error;
 static struct in6_answer answer;
 static int in6_error;
+static const char *in6_name;
 static unsigned asked;
 static uint8_t routers[2 * IN6_ROUTER_SIZE];
 static size_t routers_len;
@@ -56,6 +58,10 @@ static ssize_t
 receive(void *arg, void *bytes, size_t size, bool *cut)
 {
 	(void)arg;
+	if (lacking > 0) {
+		lacking--;
+		return -ENOMEM;
+	}
 	if (taken == queued)
 		return -EAGAIN;
 	if (queue[taken].n < 0)
@@ -87,7 +93,7 @@ in6(void *arg, struct in6_answer *a)
 {
 	(void)arg;
 	asked++;
-	assert_string_equal(a->ifname, "em0");
+	assert_string_equal(a->ifname, in6_name);
 	a->has = answer.has;
 	a->flags = answer.flags;
 	a->valid = answer.valid;
@@ -111,6 +117,8 @@ begin(const char *os)
 	memset(told, 0, sizeof told);
 	queued = taken = dumped_len = asked = 0;
 	routers_len = 0;
+	lacking = 0;
+	in6_name = "em0";
 	dump_error = in6_error = routers_error = 0;
 	memset(&answer, 0, sizeof answer);
 	st = state_new(NULL, publish, NULL);
@@ -227,6 +235,55 @@ bad_dump(void **state)
 	reconcile(ROUTE_FINISHED);
 	assert_int_equal(told[KEV_T_INTERFACE_DETACH], 1);
 	assert_int_equal(told[KEV_T_KEV_GAP], 1);
+	end();
+}
+
+/* Nor is anything repaired by it: that is tried until it is. */
+static void
+bad_dump_after_loss(void **state)
+{
+	int i;
+
+	(void)state;
+	begin("freebsd");
+	say("freebsd", "newaddr-v4");
+	say_error(ENOBUFS);
+	assert_int_equal(route_feed_read(feed), ROUTE_LOST);
+	dumped[0] = 3;
+	dumped[1] = 0;
+	dumped_len = 7;
+	for (i = 0; i < 3; i++)
+		reconcile(ROUTE_LOST);
+	/* What is read meanwhile does not make it good. */
+	assert_int_equal(route_feed_read(feed), ROUTE_LOST);
+	assert_int_equal(route_feed_stats(feed, 0)->resyncs, 0);
+	assert_int_equal(told[KEV_T_KEV_GAP], 0);
+	assert_int_equal(told[KEV_T_INTERFACE_DETACH], 0);
+	dumped_len = 0;
+	reconcile(ROUTE_FINISHED);
+	assert_int_equal(told[KEV_T_INTERFACE_DETACH], 1);
+	assert_int_equal(told[KEV_T_KEV_GAP], 1);
+	assert_int_equal(route_feed_stats(feed, 0)->resyncs, 1);
+	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	end();
+}
+
+/* For a while there is none, and others have their turn; or for long. */
+static void
+no_memory(void **state)
+{
+	(void)state;
+	begin("freebsd");
+	lacking = 255;
+	say("freebsd", "newaddr-v4");
+	assert_int_equal(route_feed_read(feed), ROUTE_MORE);
+	assert_int_equal(told[KEV_T_IPV4_ADDRESS_ADD], 1);
+	assert_int_equal(route_feed_read(feed), ROUTE_LOST);
+	reconcile(ROUTE_FINISHED);
+	lacking = 256;
+	assert_int_equal(route_feed_read(feed), ROUTE_BROKEN);
+	reconcile(ROUTE_FINISHED);
+	assert_int_equal(told[KEV_T_KEV_GAP], 2);
 	end();
 }
 
@@ -351,6 +408,75 @@ goes(void **state)
 	in6_error = -EADDRNOTAVAIL;
 	route_feed_tick(feed, &now);
 	assert_int_equal(route_feed_deadline(feed), 0);
+	end();
+}
+
+/* With another name an address is asked for by that. */
+static void
+renamed(void **state)
+{
+	struct stamp now = stamp_now();
+
+	(void)state;
+	begin("freebsd");
+	say("freebsd", "newaddr-v4");
+	say("freebsd", "newaddr-v6");
+	answer = (struct in6_answer){ .has = IN6_HAS_FLAGS | IN6_HAS_LIFETIMES,
+	    .flags = TENTATIVE, .valid = KEV_FOREVER,
+	    .preferred = KEV_FOREVER };
+	say("freebsd", "rename-pair");
+	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	assert_int_equal(told[KEV_T_INTERFACE_RENAME], 1);
+	assert_int_equal(told[KEV_T_IPV6_ADDRESS_READY], 0);
+	in6_name = "verylongname123";
+	answer.flags = 0;
+	now.mono = route_feed_deadline(feed);
+	assert_int_not_equal(now.mono, 0);
+	route_feed_tick(feed, &now);
+	assert_int_equal(told[KEV_T_IPV6_ADDRESS_READY], 1);
+	end();
+}
+
+/* What is not answered changes nothing, whatever was left in the answer. */
+static void
+not_answered(void **state)
+{
+	struct stamp now = stamp_now();
+	uint64_t due;
+
+	(void)state;
+	begin("freebsd");
+	say("freebsd", "newaddr-v4");
+	say("freebsd", "newaddr-v6");
+	answer = (struct in6_answer){ .has = IN6_HAS_FLAGS | IN6_HAS_LIFETIMES,
+	    .flags = TENTATIVE, .valid = 20, .preferred = 10 };
+	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	assert_int_equal(status, KEV_TENTATIVE);
+	answer.has = 0;
+	in6_error = -EIO;
+	for (answer.flags = 0; answer.flags < 16; answer.flags++) {
+		now.mono = route_feed_deadline(feed);
+		if (now.mono == 0)
+			break;
+		route_feed_tick(feed, &now);
+		assert_int_equal(told[KEV_T_IPV6_ADDRESS_CHANGE], 0);
+		assert_int_equal(told[KEV_T_IPV6_ADDRESS_READY], 0);
+		assert_int_equal(told[KEV_T_IPV6_DUPLICATE], 0);
+		assert_int_equal(status, KEV_TENTATIVE);
+	}
+	/* It was asked once more, and that was all. */
+	assert_int_equal(asked, 3);
+	/* Something happened, so it is again; and this time it was passing. */
+	say("freebsd", "newaddr-v6");
+	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	due = route_feed_deadline(feed);
+	assert_int_not_equal(due, 0);
+	in6_error = 0;
+	answer.has = IN6_HAS_FLAGS | IN6_HAS_LIFETIMES;
+	answer.flags = 0;
+	now.mono = due;
+	route_feed_tick(feed, &now);
+	assert_int_equal(told[KEV_T_IPV6_ADDRESS_READY], 1);
 	end();
 }
 
@@ -653,8 +779,16 @@ schedule(void **state)
 	one = probes_put(&p, 2, &a);
 	one->about.has = IN6_HAS_FLAGS;
 	one->about.flags = TENTATIVE | 0x4;
-	probes_answered(one, 0);
+	probes_answered(one, true, 0);
 	assert_int_equal(one->due, UINT64_MAX);
+	/* It is asked again once. */
+	probes_answered(one, false, 5);
+	assert_int_equal(one->due, 5 + SECOND);
+	probes_answered(one, false, 5);
+	assert_int_equal(one->due, UINT64_MAX);
+	probes_answered(one, true, 5);
+	probes_answered(one, false, 6);
+	assert_int_equal(one->due, 6 + SECOND);
 	probes_clear(&p);
 	assert_int_equal(probes_deadline(&p), 0);
 	probes_fini(&p);
@@ -711,9 +845,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dumps),
 		cmocka_unit_test(bad_dump),
+		cmocka_unit_test(bad_dump_after_loss),
+		cmocka_unit_test(no_memory),
 		cmocka_unit_test(losses),
 		cmocka_unit_test(becomes),
 		cmocka_unit_test(goes),
+		cmocka_unit_test(renamed),
+		cmocka_unit_test(not_answered),
 		cmocka_unit_test(router_ends),
 		cmocka_unit_test(router_goes),
 		cmocka_unit_test(router_lists),
