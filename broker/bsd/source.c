@@ -169,6 +169,14 @@ enter(struct kernel *k, enum phase phase, uint64_t wake)
 		ev_io_start(k->loop, &k->io);
 }
 
+/* A resync is due after a while, which nothing that comes until then puts off. */
+static void
+retry(struct kernel *k)
+{
+	if (k->phase != FAILED)
+		enter(k, FAILED, stamp_now().mono + RETRY);
+}
+
 /* What the kernel changed in silence is read. */
 static void
 settle(struct kernel *k)
@@ -178,13 +186,13 @@ settle(struct kernel *k)
 	tape_settle(&k->tape);
 	if (state_starved(k->state)) {
 		route_feed_lose(k->feed, KEV_SOURCE_LOST);
-		enter(k, FAILED, stamp_now().mono + RETRY);
+		retry(k);
 	}
 	wants = state_wants(k->state) | route_feed_wants(k->feed);
 	if (wants == 0)
 		return;
 	if (route_feed_dump(k->feed, wants) != 0)
-		enter(k, FAILED, stamp_now().mono + RETRY);
+		retry(k);
 	tape_settle(&k->tape);
 }
 
