@@ -319,7 +319,9 @@ source_kernel(struct source **out, const struct source_config *config)
 	s->period = (config->resync != 0 ? config->resync : PERIOD) *
 	    UINT64_C(1000000);
 	s->part.fd = s->part.in6_fd = s->events.fd = s->events.ask_fd = -1;
-	error = init(s, config);
+	error = config->netns == NULL ? init(s, config) : -EINVAL;
+	if (config->netns != NULL)
+		log_error("--netns: this system has no network namespaces");
 	if (error != 0) {
 		stop(&s->source);
 		return error;
