@@ -124,6 +124,12 @@ decode(struct kern_feed *f, const void *bytes, size_t len)
 	format_kern_event.decode(NULL, &m, take, f);
 }
 
+static bool
+lacks_memory(ssize_t error)
+{
+	return error == -ENOBUFS || error == -ENOMEM;
+}
+
 /* Whatever it was, it may be over; but for an event that is too long, and for
  * want of memory, there must be another socket. */
 static void
@@ -135,9 +141,7 @@ fail(struct kern_feed *f, int error)
 	    strerror(-error));
 	f->stats.overruns += error == -ENOBUFS;
 	lose(f);
-	if (error == -EMSGSIZE || error == -ENOBUFS || error == -ENOMEM)
-		return;
-	f->failed = true;
+	f->failed = error != -EMSGSIZE && !lacks_memory(error);
 }
 
 bool
@@ -156,6 +160,9 @@ kern_feed_read(struct kern_feed *f)
 			decode(f, bytes, (size_t)n);
 		else if (n != -EINTR)
 			fail(f, (int)n);
+		/* Next time; until then it can be seen what else there is. */
+		if (lacks_memory(n))
+			return true;
 	}
 	return i < TURN;
 }

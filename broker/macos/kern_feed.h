@@ -30,7 +30,8 @@ int kern_feed_init(struct kern_feed *, struct tape *, struct reread *,
     size_t rcvbuf);
 void kern_feed_fini(struct kern_feed *);
 
-/* Hands over what has come. False: there is more, but others have their turn. */
+/* Hands over what has come, or can be had now. False: there is more, but others
+ * have their turn. */
 bool kern_feed_read(struct kern_feed *);
 
 /* Another socket in place of one that failed. False: not now. */

@@ -227,6 +227,8 @@ test_errors(void **state)
 		give(NULL, passing[i]);
 		give(quality, sizeof quality);
 		assert_true(kern_feed_read(&feed));
+		/* For want of memory there is nothing more this time. */
+		assert_true(kern_feed_read(&feed));
 		assert_non_null(strstr(told, "interface/quality"));
 		assert_int_equal(feed.lost, passing[i] != -EINTR);
 		assert_int_equal(reread_when(&when) != 0, feed.lost);
@@ -287,6 +289,23 @@ test_turns(void **state)
 	assert_int_equal(feed.stats.ignored, 555);
 }
 
+/* As long as nothing can be had, the rest goes on, and all is read again. */
+static void
+test_no_memory(void **state)
+{
+	(void)state;
+	give(NULL, -ENOBUFS);
+	give(quality, sizeof quality);
+	again = 2;
+	assert_true(kern_feed_read(&feed));
+	assert_int_equal(feed.stats.overruns, 1);
+	assert_int_equal(again, 1);
+	assert_true(kern_feed_read(&feed));
+	assert_string_equal(told, "");
+	assert_true(kern_feed_read(&feed));
+	assert_non_null(strstr(told, "interface/quality"));
+}
+
 /* An interface that no route used a moment ago may be in use again. */
 static void
 test_idle(void **state)
@@ -339,7 +358,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_events), TEST(test_origins), TEST(test_errors),
 		TEST(test_malformed),
-		TEST(test_turns), TEST(test_idle), TEST(test_ask),
+		TEST(test_turns), TEST(test_no_memory), TEST(test_idle), TEST(test_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
