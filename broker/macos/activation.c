@@ -15,7 +15,8 @@
 
 #define NAME "Listeners"
 
-/* No service of launchd's, or one without sockets, has nothing to hand over. */
+/* No service of launchd's, or one without sockets, has nothing to hand over; nor
+ * has one whose socket has no folder: then kevd makes it, or says what it lacks. */
 int
 sys_listen_fd(void)
 {
@@ -23,8 +24,10 @@ sys_listen_fd(void)
 	int *fds = NULL, error, fd;
 
 	error = launch_activate_socket(NAME, &fds, &n);
-	if (error == ESRCH || error == ENOENT)
+	if (error == ESRCH || error == ENOENT || (error == 0 && n == 0)) {
+		free(fds);
 		return -1;
+	}
 	if (error != 0 || n != 1) {
 		log_error("launchd: sockets \"" NAME "\": %s", error != 0 ?
 		    strerror(error) : "not one");
