@@ -15,7 +15,7 @@ printf '%s\n' broker/bsd/*.c | look >/dev/null || {
 	echo "finds nothing in broker/bsd"
 	exit 1
 }
-found=$(find broker clients compat protocol tests -name '*.[ch]' |
+found=$(find broker clients compat protocol tests -name '*.[ch]' -o -name '*.def' |
 	grep -v '^broker/[^/]*/' | look)
 [ -z "$found" ] || {
 	printf 'these belong into a folder of broker/:\n%s\n' "$found"
