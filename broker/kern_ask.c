@@ -13,9 +13,15 @@ enum {
 #define CONSTANT(header, ours, theirs, number) ours = (number),
 #include "kern_layout.def"
 #undef CONSTANT
-#define CONSTANT(header, ours, theirs, number)
+/* As in all numbers of ioctl(2). */
+#define CONSTANT(header, ours, theirs, number) \
+	ours##_SIZE = (number) >> 16 & 0x1fff,
 #include "kern_ask.def"
 };
+
+_Static_assert(ASK_MEDIA_SIZE == MEDIA_LEN && ASK_ROUTES_SIZE == IFREQ_LEN &&
+    ASK_QUALITY_SIZE == IFREQ_LEN, "there is room for an answer");
+
 #undef SIZE
 #undef AT
 #undef CONSTANT

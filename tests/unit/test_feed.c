@@ -4,6 +4,7 @@
 
 #include "bpf.h"
 #include "event.h"
+#include "kame.h"
 #include "probes.h"
 #include "tape.h"
 
@@ -706,11 +707,20 @@ in6_bytes(void **state)
 	struct in6_answer a = { .ifindex = 7, .prefixlen = 64, .has = 3,
 	    .flags = DEPRECATED, .valid = 5, .preferred = KEV_FOREVER,
 	    .address = { .family = KEV_INET6, .byte = { 0x20, [15] = 1 } } };
+	/* As in6.h says. */
+	static const uint8_t want[IN6_SIZE] = { 7, [4] = DEPRECATED, [8] = 5,
+	    [12] = 0xff, 0xff, 0xff, 0xff, [16] = 64, 3, [20] = 0x20,
+	    [35] = 1, [36] = 0x20, [51] = 2 };
+	struct in6_answer ends = a;
 	uint8_t bytes[IN6_SIZE + 1];
 	struct message m = { .bytes = bytes, .len = IN6_SIZE };
 	struct change c;
 
 	(void)state;
+	ends.peer = (struct kev_ip){ .family = KEV_INET6,
+	    .byte = { 0x20, [15] = 2 } };
+	in6_put(&ends, bytes);
+	assert_memory_equal(bytes, want, IN6_SIZE);
 	in6_put(&a, bytes);
 	assert_int_equal(in6_decode(&m, &c), MESSAGE_CHANGE);
 	assert_int_equal(c.ifindex, 7);
@@ -744,6 +754,34 @@ in6_bytes(void **state)
 	assert_int_equal(in6_left(10, 9, 10), 0);
 	assert_int_equal(in6_left(10, 15, 9), 6);
 	assert_int_equal(in6_left(10, 1000000, 9), 10);
+}
+
+/* Each flag that a kernel has for an address of IPv6, alone. */
+static void
+in6_flags(void **state)
+{
+	static const struct {
+		uint32_t ours;
+		uint8_t status;
+	} table[32] = {
+		[1] = { KEV_IFA_TENTATIVE, KEV_TENTATIVE },
+		[2] = { KEV_IFA_DADFAILED, KEV_DUPLICATE },
+		[3] = { 0, KEV_INACCESSIBLE },
+		[4] = { KEV_IFA_DEPRECATED, KEV_DEPRECATED },
+		[5] = { 0x2, 0 },
+		[7] = { KEV_IFA_TEMPORARY, 0 },
+		[9] = { KEV_IFA_OPTIMISTIC, KEV_OPTIMISTIC },
+	};
+	struct kev_addr a = { .family = KEV_INET6 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		kame_in6_flags(&a, (uint32_t)1 << i);
+		assert_int_equal(a.flags, table[i].ours);
+		assert_int_equal(a.status, table[i].status != 0 ?
+		    table[i].status : KEV_PREFERRED);
+	}
 }
 
 static void
@@ -857,6 +895,7 @@ main(void)
 		cmocka_unit_test(router_lists),
 		cmocka_unit_test(in6_router_bytes),
 		cmocka_unit_test(in6_bytes),
+		cmocka_unit_test(in6_flags),
 		cmocka_unit_test(schedule),
 		cmocka_unit_test(frames),
 	};
