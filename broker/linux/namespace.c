@@ -200,6 +200,14 @@ enter(struct namespace *s, enum phase phase, uint64_t wake)
 		ev_io_stop(s->loop, &s->feed);
 }
 
+/* A resync is due after a while, which nothing that comes until then puts off. */
+static void
+retry(struct namespace *s)
+{
+	if (s->phase != FAILED)
+		enter(s, FAILED, stamp_now().mono + RETRY);
+}
+
 /* What found no place in memory is read again, when there may be some. */
 static void
 heed_starvation(struct namespace *s)
@@ -211,7 +219,7 @@ heed_starvation(struct namespace *s)
 	log_limited(&limit, "out of memory: not all can be known; reading "
 	    "everything again later");
 	rtnetlink_lose(s->rtnetlink, KEV_SOURCE_LOST);
-	enter(s, FAILED, stamp_now().mono + RETRY);
+	retry(s);
 }
 
 /* What the kernel changed in silence is read, until nothing is missing. */
@@ -226,7 +234,7 @@ settle(struct namespace *s)
 	if (wants == 0)
 		return;
 	if (rtnetlink_dump(s->rtnetlink, wants) != 0)
-		enter(s, FAILED, stamp_now().mono + RETRY);
+		retry(s);
 	tape_settle(&s->tape);
 }
 
