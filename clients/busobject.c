@@ -339,10 +339,11 @@ static void
 gain(struct busobjects *all, char *path, json_t *state)
 {
 	struct busobject *o = calloc(1, sizeof *o);
+	bool no_memory = o == NULL || path == NULL || state == NULL;
 
 	lose(all, find(all, path));
-	if (o == NULL || state == NULL || !has_room(all, NULL, state)) {
-		if (o == NULL || state == NULL)
+	if (no_memory || !has_room(all, NULL, state)) {
+		if (no_memory)
 			failed("keep an interface", -ENOMEM);
 		free(o);
 		free(path);
@@ -535,7 +536,7 @@ static void
 attach(struct busobjects *all, const json_t *event)
 {
 	json_t *data = json_object_get(event, "data");
-	json_t *state = data == NULL ? json_object() : json_copy(data);
+	json_t *state = json_is_object(data) ? json_copy(data) : json_object();
 	size_t i;
 
 	for (i = 0; i < sizeof lists / sizeof *lists; i++)
