@@ -25,7 +25,8 @@
 
 enum {
 	OPT_SESSION = 256,
-	AT_ONCE = 100			/* lines or messages, then the others */
+	AT_ONCE = 100,			/* lines or messages, then the others */
+	RETRY_MS = 1000
 };
 
 struct bridge {
@@ -38,6 +39,7 @@ struct bridge {
 	long long subscription;		/* id of our request */
 	long long asked;		/* of the one for the state; 0: none */
 	bool asked_all;
+	int64_t retry;			/* not asked before; 0: nothing refused */
 	bool all_stale;			/* what happened is not known */
 	bool more;			/* to do without waiting */
 	int status;			/* -1 to go on, or the exit status */
@@ -146,7 +148,8 @@ ask(struct bridge *b)
 	struct buf members = BUF_INIT;
 	bool all = b->all_stale || b->objects.n_stale > KEV_GLOBS_MAX;
 
-	if (b->asked != 0 || (!all && b->objects.n_stale == 0))
+	if (b->asked != 0 || (!all && b->objects.n_stale == 0) ||
+	    tool_now() < b->retry)
 		return;
 	buf_puts(&members, "{\"netns\":[\"\"],\"ifname\":");
 	busobjects_put_stale(&b->objects, &members);
@@ -196,10 +199,30 @@ take_name(struct bridge *b)
 	return EXIT_NOTHING;
 }
 
+/* It passes: other clients of our user have to read theirs first. */
+static bool
+is_passing(const struct kev_line *line)
+{
+	const char *code = kev_line_string(line, "error.code");
+
+	return code != NULL && strcmp(code, "too-many") == 0;
+}
+
+static void
+retry(struct bridge *b, const struct kev_line *line)
+{
+	if (b->retry == 0)
+		tool_refused(line);
+	b->retry = tool_now() + RETRY_MS;
+	b->asked = 0;
+	b->all_stale = true;
+}
+
 static int
 on_state(struct bridge *b, const struct kev_line *line)
 {
 	b->asked = 0;
+	b->retry = 0;
 	busobjects_state(&b->objects, json_object_get(kev_line_json(line),
 	    "interfaces"), b->asked_all);
 	if (!b->asked_all)
@@ -216,9 +239,13 @@ on_answer(struct bridge *b, const struct kev_line *line)
 {
 	long long protocol, id = kev_line_reply(line);
 
+	if (b->asked != 0 && id == b->asked && is_passing(line)) {
+		retry(b, line);
+		return -1;
+	}
 	if (!kev_line_ok(line))
 		return tool_refused(line);
-	if (id == b->asked)
+	if (b->asked != 0 && id == b->asked)
 		return on_state(b, line);
 	if (id == b->subscription && kev_line_integer(line, "protocol",
 	    &protocol) && protocol != 1) {
@@ -384,30 +411,36 @@ watch(struct bridge *b, ev_io *w, int fd, int events)
 		ev_io_start(b->loop, w);
 }
 
-/* Seconds until something is to be done though nothing came; -1: never. */
-static double
+/* LEFT or until AT, whichever is sooner: milliseconds, -1 is never. */
+static int64_t
+sooner(int64_t left, int64_t at)
+{
+	int64_t now = tool_now(), n = at <= now ? 0 : at - now;
+
+	return left < 0 || n < left ? n : left;
+}
+
+/* Milliseconds until something is to be done though nothing came; -1: never. */
+static int64_t
 patience(struct bridge *b)
 {
-	int timeout = kev_timeout(b->kev);
-	double left = timeout == -1 ? -1 : timeout / 1000.;
+	int64_t left = kev_timeout(b->kev);
 	uint64_t until;
 
 	if (b->more)
 		return 0;
+	if (b->retry > tool_now())
+		left = sooner(left, b->retry);
 	if (sd_bus_get_timeout(b->bus, &until) < 0 || until == UINT64_MAX)
 		return left;
-	until = until / 1000 + 1;
-	if (until <= (uint64_t)tool_now())
-		return 0;
-	until -= (uint64_t)tool_now();
-	return left < 0 || until / 1000. < left ? until / 1000. : left;
+	return sooner(left, (int64_t)(until / 1000 + 1));
 }
 
 static void
 sleep_until(struct bridge *b)
 {
 	bool crowded = busobjects_crowded(&b->objects);
-	double left = crowded ? -1 : patience(b);
+	int64_t left = crowded ? -1 : patience(b);
 
 	watch(b, &b->from_kevd, kev_fd(b->kev), crowded ? 0 :
 	    kev_events(b->kev));
@@ -417,7 +450,7 @@ sleep_until(struct bridge *b)
 	if (left < 0)
 		return;
 	ev_now_update(b->loop);
-	ev_timer_set(&b->timer, left, 0);
+	ev_timer_set(&b->timer, (double)left / 1000, 0);
 	ev_timer_start(b->loop, &b->timer);
 }
 
