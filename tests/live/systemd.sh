@@ -12,18 +12,35 @@ units=$top_builddir/contrib/systemd
 
 # What systemd itself says of them, exposure 2.0 at most.
 mkdir "$dir/units"
-sed "s|^ExecStart=.*/kevd|ExecStart=$kevd|" "$units/kevd.service" >"$dir/units/kevd.service"
 cp "$units/kevd.socket" "$dir/units"
-grep -q "^ExecStart=$kevd$" "$dir/units/kevd.service" || fail "no ExecStart"
+for unit in "$units"/*.service; do
+	name=$(basename "$unit")
+	sed "s|^ExecStart=[^ ]*/|ExecStart=$top_builddir/|" "$unit" >"$dir/units/$name"
+	grep -q "^ExecStart=$top_builddir/${name%.service}\( \|\$\)" "$dir/units/$name" ||
+	    fail "no ExecStart in $name"
+done
+[ -e "$dir/units/kevd.service" ] || fail "no unit"
+[ ! -x "$tools/kev-mqtt" ] || [ -e "$dir/units/kev-mqtt.service" ] || fail "no unit of kev-mqtt"
 if systemd-analyze security --help 2>/dev/null | grep -q -e --threshold; then
-	systemd-analyze verify --man=no "$dir/units/kevd.service" \
-	    "$dir/units/kevd.socket" >"$dir/out" 2>&1 && [ ! -s "$dir/out" ] ||
-	    fail "$(cat "$dir/out")"
-	systemd-analyze security --offline=true --threshold=20 \
-	    "$dir/units/kevd.service" >"$dir/out" 2>&1 || fail "$(cat "$dir/out")"
+	for unit in "$dir"/units/*; do
+		systemd-analyze verify --man=no "$unit" >"$dir/out" 2>&1 &&
+		    [ ! -s "$dir/out" ] || fail "$(cat "$dir/out")"
+	done
+	for unit in "$dir"/units/*.service; do
+		systemd-analyze security --offline=true --threshold=20 "$unit" \
+		    >"$dir/out" 2>&1 || fail "$(cat "$dir/out")"
+	done
 else
 	say "no systemd-analyze that can look at files"
 fi
+
+# Those that end without kevd are started again as often as it takes: systemd gives
+# up when that was five times in ten seconds.
+for unit in kev-dbus kev-hook kev-mqtt; do
+	[ -e "$units/$unit.service" ] || continue
+	grep -qx Restart=on-failure "$units/$unit.service" &&
+	    grep -qx RestartSec=5 "$units/$unit.service" || fail "$unit gives up"
+done
 
 # A user without anything but these capabilities, in a file system where it can
 # write to one directory: like that it hears all there is.
