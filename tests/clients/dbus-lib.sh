@@ -1,7 +1,8 @@
 # Sourced by the tests of kev-dbus: real buses.
 #
 #	dbus_begin [-n] [TOOL...]	with these, and namespaces as -n says
-#	start_bus CONFIG		dbus-daemon, as process $bus, at $address
+#	start_bus CONFIG		dbus-daemon, as process $bus, at $address; or
+#				dbus-broker, if KEV_TEST_BUS is that
 
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
@@ -13,13 +14,18 @@ dbus_begin() {
 		shift
 	fi
 	[ -x "$tools/kev-dbus" ] || skip "built without sd-bus"
-	needs ip jq dbus-daemon busctl gdbus "$@"
+	needs ip jq "${KEV_TEST_BUS:-dbus-daemon}" busctl gdbus "$@"
 	namespaces $real
+	[ "${KEV_TEST_BUS:-}" != dbus-broker ] || journal
 	address=unix:path=$dir/bus
 }
 
 start_bus() {
 	rm -f "$dir/bus"
+	if [ "${KEV_TEST_BUS:-}" = dbus-broker ]; then
+		start_dbusbroker "$1"
+		return
+	fi
 	mkfifo "$dir/ready"
 	dbus-daemon --config-file="$1" --nofork --print-address=3 \
 	    3>"$dir/ready" 2>"$dir/bus.err" &
@@ -27,4 +33,28 @@ start_bus() {
 	pids="$pids $bus"
 	read -r _ <"$dir/ready" || fail "$(cat "$dir/bus.err")"
 	rm "$dir/ready"
+}
+
+# dbus-broker does not start where there is no journal.
+journal() {
+	needs dbus-broker-launch pgrep socat systemd-socket-activate
+	own_run || skip "no /run of our own"
+	mkdir -p /run/systemd/journal
+	socat -u UNIX-RECV:/run/systemd/journal/socket "CREATE:$dir/journal" &
+	journal=$!
+	pids="$pids $journal"
+	until [ -S /run/systemd/journal/socket ]; do kill -0 $journal || fail socat; done
+}
+
+# It is given a socket, by the first who connects, and is a process of the one that
+# reads the configuration, which is a client of it.
+start_dbusbroker() {
+	DBUS_SESSION_BUS_ADDRESS=$address systemd-socket-activate \
+	    -E DBUS_SESSION_BUS_ADDRESS -l "$dir/bus" \
+	    dbus-broker-launch --scope user --config-file "$1" 2>"$dir/bus.err" &
+	launcher=$!
+	pids="$pids $launcher"
+	until [ -S "$dir/bus" ]; do kill -0 $launcher || fail "$(cat "$dir/bus.err")"; done
+	busctl --address="$address" list >"$dir/names" || fail "$(cat "$dir/bus.err")"
+	bus=$(pgrep -P $launcher) || fail "no dbus-broker: $(cat "$dir/bus.err")"
 }

@@ -248,7 +248,7 @@ start_log
 # lost, and then all is right again.
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 before=$(rss $bridge)
-kill -STOP $bus
+kill -STOP "$bus"
 waiting="kevd to lose something"
 until "$kevctl" stats | jq -e ".clients[] | select(.pid == $bridge).lost > 0" >lost; do
 	seq 2000 | sed 's/.*/{"op":"inject","topic":"ipv4\/collision","ifname":"lo","data":{"count":&}}/' |
@@ -260,13 +260,13 @@ after=$(rss $bridge)
 [ -n "${KEV_WRAP:-}${SANITIZE:-}" ] || [ $((after - before)) -lt 2048 ] ||
     fail "$before KiB became $after KiB"
 : >said
-kill -CONT $bus
+kill -CONT "$bus"
 heard 'events | .topic == "kev/gap" and .data.cause == "slow-reader" and .data.lost > 0'
 heard 'events | .topic == "kev/synced"'
 assert_objects
 
 # The bus goes, and so does kev-dbus; on another one it is there again.
-kill $bus
+kill "$bus"
 bridge_ends 1
 grep -q "the bus is gone" bridge.err || fail "$(cat bridge.err)"
 start_monitored

@@ -66,7 +66,7 @@ busctl --address="$address" call org.kev1 /org/kev1/interface/eth0 \
     org.freedesktop.DBus.Properties GetAll s org.kev1.Interface >out ||
     fail "it does not answer any more: $(cat said)"
 [ ! -s said ] || fail "$(cat said)"
-kill $bridge $bus
+kill $bridge "$bus"
 wait $bridge
 
 # As many interfaces as there is room for, and one more, of one who says so.
@@ -105,7 +105,7 @@ there() {
 	[ "$n" = "$1" ] || fail "$n objects, not $1: $(cat said)"
 	[ -z "${2:-}" ] || ask "$2" 65536
 	kill -0 $bridge || fail "it ended: $(cat said)"
-	kill $bridge $bus
+	kill $bridge "$bus"
 	wait $bridge
 }
 state 4096

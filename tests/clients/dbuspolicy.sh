@@ -78,7 +78,7 @@ until grep -q "Ipv4.AddressAdd ('eth0', .*<'192.0.2.1'>" heard; do
 done
 # A name that was to be another's is not for sale later either.
 exits 1 as daemon "$tools/kev-dbus"; says "not allowed to own"
-kill $bus
+kill "$bus"
 wait $bridge
 [ $? = 1 ] || fail "kev-dbus did not end with the bus"
 
