@@ -54,6 +54,7 @@ struct bridge {
 	char held_cursor[256];
 	int presence;			/* publication of that, 0: none */
 	bool leaving;
+	bool left;			/* and the broker knows */
 	int status_code;		/* our exit status, -1: by a signal */
 	int signal;
 	ev_io io;
@@ -149,6 +150,7 @@ on_done(void *arg, int mid, int reason)
 	b->presence = 0;
 	if (reason >= 0x80)
 		mqttlink_refused(&b->link, reason);
+	b->left = b->leaving && reason < 0x80;
 	if (b->leaving)
 		ev_break(b->loop, EVBREAK_ALL);
 }
@@ -557,7 +559,8 @@ work(struct bridge *b)
 	if (b->status_code == -1)
 		ev_run(b->loop, 0);
 	outbox_save(&b->outbox);
-	mqttlink_close(&b->link);
+	/* Who could not say that he goes has a will that does. */
+	mqttlink_close(&b->link, b->left);
 	if (b->outbox.cursor[0] != '\0')
 		cursorfile_set(&b->cursor, b->outbox.cursor);
 	if (b->cursor.dirty)

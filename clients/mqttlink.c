@@ -348,7 +348,7 @@ mqttlink_init(struct mqttlink *l, struct ev_loop *loop,
 void
 mqttlink_fini(struct mqttlink *l)
 {
-	mqttlink_close(l);
+	mqttlink_close(l, false);
 	free(l->id);
 	free(l->will_topic);
 	free(l->will);
@@ -357,7 +357,7 @@ mqttlink_fini(struct mqttlink *l)
 void
 mqttlink_open(struct mqttlink *l, const char *will_topic, const char *will)
 {
-	mqttlink_close(l);
+	mqttlink_close(l, false);
 	free(l->will_topic);
 	free(l->will);
 	l->will_topic = strdup(will_topic);
@@ -369,12 +369,12 @@ mqttlink_open(struct mqttlink *l, const char *will_topic, const char *will)
 }
 
 void
-mqttlink_close(struct mqttlink *l)
+mqttlink_close(struct mqttlink *l, bool in_order)
 {
 	ev_timer_stop(l->loop, &l->timer);
 	if (l->m == NULL)
 		return;
-	if (l->up) {
+	if (l->up && in_order) {
 		mosquitto_disconnect(l->m);
 		mosquitto_loop_write(l->m, 1);
 	}

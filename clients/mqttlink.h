@@ -67,13 +67,13 @@ bool mqttlink_init(struct mqttlink *, struct ev_loop *,
 void mqttlink_fini(struct mqttlink *);
 
 /*
- * Connects, or connects again with a new will; an earlier connection is ended
- * without its will.
+ * Connects, or connects again with a new will; of an earlier connection the
+ * broker tells its will.
  */
 void mqttlink_open(struct mqttlink *, const char *will_topic, const char *will);
 
-/* Ends the connection in order. */
-void mqttlink_close(struct mqttlink *);
+/* Ends the connection. In order: the broker does not tell our will. */
+void mqttlink_close(struct mqttlink *, bool in_order);
 
 /* Breaks it, because of WHY, and tries again later. */
 void mqttlink_break(struct mqttlink *, const char *why);
