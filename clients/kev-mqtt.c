@@ -189,6 +189,23 @@ put_held(struct bridge *b)
 	b->held = NULL;
 }
 
+/* What kevd has said so far was put, or need not be. */
+static void
+pass(struct bridge *b)
+{
+	const char *cursor = kev_cursor(b->kev);
+
+	if (cursor != NULL && b->held == NULL)
+		outbox_pass(&b->outbox, cursor);
+}
+
+static void
+set_cursor(struct bridge *b)
+{
+	if (b->outbox.cursor[0] != '\0')
+		cursorfile_set(&b->cursor, b->outbox.cursor);
+}
+
 static void
 on_event(struct bridge *b, const struct kev_line *line)
 {
@@ -263,7 +280,7 @@ is_of(const char *id, const char *run, long long *seq)
 static void
 on_subscribed(struct bridge *b, const struct kev_line *line)
 {
-	const char *run = kev_line_string(line, "run"), *cursor;
+	const char *run = kev_line_string(line, "run");
 	long long protocol, seq = 0, began = 0;
 	bool first = b->run[0] == '\0';
 	char after[sizeof b->run + 2];
@@ -290,13 +307,12 @@ on_subscribed(struct bridge *b, const struct kev_line *line)
 	if (json_is_false(json_object_get(kev_line_json(line), "complete")) &&
 	    kev_line_integer(line, "seq", &seq))
 		lose(b, "kevd-forgot", seq - began);
-	cursor = kev_cursor(b->kev);
-	if (!first || cursor == NULL)
+	pass(b);
+	if (!first)
 		return;
 	/* Also what was in it: now somebody hears of it when that fails. */
-	snprintf(b->outbox.cursor, sizeof b->outbox.cursor, "%s", cursor);
-	cursorfile_set(&b->cursor, cursor);
-	if (!cursorfile_save(&b->cursor))
+	set_cursor(b);
+	if (b->cursor.text[0] != '\0' && !cursorfile_save(&b->cursor))
 		stop(b, EXIT_NOTHING);
 }
 
@@ -425,8 +441,7 @@ before(struct ev_loop *loop, ev_prepare *w, int revents)
 		more = turn(b);
 	outbox_sync(&b->outbox);
 	retained_step(&b->retained);
-	cursorfile_set(&b->cursor, b->outbox.cursor[0] != '\0' ?
-	    b->outbox.cursor : NULL);
+	set_cursor(b);
 	if (cursorfile_due(&b->cursor) == 0)
 		cursorfile_save(&b->cursor);
 	mqttlink_watch(&b->link);
@@ -552,7 +567,7 @@ work(struct bridge *b)
 	b->kevd = true;
 	b->status_code = -1;
 	start_watchers(b);
-	/* What is in the spool came after what is in the file. */
+	/* The file is about what the broker has; the spool goes on from there. */
 	subscribe(b, spool_empty(&b->outbox.spool) ||
 	    b->outbox.spool.cursor[0] == '\0' ? b->cursor.text :
 	    b->outbox.spool.cursor);
@@ -561,8 +576,7 @@ work(struct bridge *b)
 	outbox_save(&b->outbox);
 	/* Who could not say that he goes has a will that does. */
 	mqttlink_close(&b->link, b->left);
-	if (b->outbox.cursor[0] != '\0')
-		cursorfile_set(&b->cursor, b->outbox.cursor);
+	set_cursor(b);
 	if (b->cursor.dirty)
 		cursorfile_save(&b->cursor);
 	return b->status_code;

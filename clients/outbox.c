@@ -46,11 +46,10 @@ outbox_init(struct outbox *o, struct mqttlink *link, const char *host,
 	o->expiry = expiry;
 	TAILQ_INIT(&o->entries);
 	o->n = o->bytes = 0;
-	o->up = o->failing = false;
+	o->up = o->failing = o->unsynced = false;
 	o->refused = 0;
 	o->late = o->spool.last;
 	strcpy(o->cursor, "");
-	strcpy(o->spooled, spool_empty(&o->spool) ? "" : o->spool.cursor);
 }
 
 static void
@@ -145,7 +144,7 @@ advance(struct outbox *o)
 	while ((e = TAILQ_FIRST(&o->entries)) != NULL && e->done) {
 		if (e->number != 0)
 			spool_done(&o->spool, e->number);
-		else if (e->cursor[0] != '\0')
+		if (e->cursor[0] != '\0')
 			snprintf(o->cursor, sizeof o->cursor, "%s", e->cursor);
 		drop(o, e);
 	}
@@ -219,7 +218,7 @@ take(struct outbox *o, struct spool_line *l)
 		send_entry(o, e);
 		l->lost = 0;
 	}
-	e = add(o, l->number, "", l->text, l->len);
+	e = add(o, l->number, l->cursor, l->text, l->len);
 	if (e == NULL)
 		return false;
 	send_entry(o, e);
@@ -268,8 +267,8 @@ say_failing(struct outbox *o, int err)
 	if (err < 0 && !o->failing)
 		say("cannot write events to the disk: %s; kevd keeps them as "
 		    "long as it can", strerror(-err));
-	o->failing = err < 0;
-	return !o->failing;
+	o->failing = err < 0 || o->unsynced;
+	return err >= 0;
 }
 
 bool
@@ -291,10 +290,15 @@ outbox_put(struct outbox *o, const char *cursor, const char *text, size_t len)
 		err = spool_put(&o->spool, cursor, text, len);
 	if (!say_failing(o, err))
 		return false;
-	if (cursor[0] != '\0')
-		snprintf(o->spooled, sizeof o->spooled, "%s", cursor);
 	fill(o);
 	return true;
+}
+
+void
+outbox_pass(struct outbox *o, const char *cursor)
+{
+	if (o->n == 0 && spool_empty(&o->spool))
+		snprintf(o->cursor, sizeof o->cursor, "%s", cursor);
 }
 
 void
@@ -351,25 +355,22 @@ outbox_done(struct outbox *o, int mid, int reason)
 void
 outbox_sync(struct outbox *o)
 {
-	int err = o->spool.dirty ? spool_sync(&o->spool) : 0;
+	int err;
 
+	if (!o->spool.dirty)
+		return;
+	err = spool_sync(&o->spool);
+	o->unsynced = err < 0;
 	if (err < 0)
 		say_failing(o, err);
-	if (err < 0 || o->spooled[0] == '\0')
-		return;
-	memcpy(o->cursor, o->spooled, sizeof o->cursor);
-	o->spooled[0] = '\0';
 }
 
 void
 outbox_save(struct outbox *o)
 {
-	const struct outbox_entry *last;
 	int err = spill(o);
 
 	if (err == 0)
 		err = spool_sync(&o->spool);
-	last = TAILQ_LAST(&o->entries, outbox_entries);
-	if (say_failing(o, err) && last != NULL && last->cursor[0] != '\0')
-		memcpy(o->cursor, o->spool.cursor, sizeof o->cursor);
+	say_failing(o, err);
 }

@@ -4,7 +4,9 @@
  * Knows the spool and the connection, nothing of kevd but its lines.
  *
  * While the broker keeps up nothing is written: what it has not got yet kevd
- * gives again, to who asks with the cursor of the last event that it has.
+ * gives again, to who asks with the cursor of the last event that it has. What is
+ * on the disk has cursors of its own, so that kevd gives that again, too, if it
+ * is destroyed there.
  */
 #ifndef KEV_CLIENT_OUTBOX_H
 #define KEV_CLIENT_OUTBOX_H
@@ -36,15 +38,15 @@ struct outbox {
 	bool up;
 	uint64_t late;			/* lines of the spool up to this waited
 					   for the connection */
-	char cursor[256];		/* all up to there is safe; "" */
-	char spooled[256];		/* and that, when the spool is synced */
+	char cursor[256];		/* the broker has all up to there; "" */
 	bool failing;			/* the spool failed, which was said */
+	bool unsynced;			/* when it was to be synced */
 	uint64_t refused;		/* events that the broker does not take */
 };
 
 /*
  * SPOOL is open, and is the outbox's from now on. What is in it goes first; its
- * cursor is where kevd is to go on.
+ * cursor is where kevd is to go on, unless it is empty.
  */
 void outbox_init(struct outbox *, struct mqttlink *, const char *host,
     const char *level, uint32_t expiry);
@@ -57,6 +59,12 @@ void outbox_fini(struct outbox *);
  */
 bool outbox_put(struct outbox *, const char *cursor, const char *text,
     size_t len);
+
+/*
+ * All up to CURSOR was given, or need not be, and that is where the broker is, if
+ * nothing is on its way.
+ */
+void outbox_pass(struct outbox *, const char *cursor);
 
 /* The broker is there; it went. */
 void outbox_up(struct outbox *);

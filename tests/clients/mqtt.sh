@@ -177,6 +177,21 @@ lost=$(events | jq 'select(.topic == "kev/gap" and .data.cause == "spool-full").
 seq $((lost + 1)) 1000 | cmp - "$dir/numbers" || fail "lost $lost, but there: $(xargs <"$dir/numbers")"
 same_state
 
+# Files that lost all they had: kevd has it still.
+for ruin in ': >"$file"' 'rm "$file"' 'head -c 65536 /dev/zero >"$file"'; do
+	stop_broker
+	mark_got
+	from=$(here)
+	inject 1 100
+	until grep -q '"i100"' "$queue"/*.spool 2>/dev/null; do kill -0 "$bridge" || fail "$(cat "$dir/log")"; done
+	end "$bridge" TERM
+	for file in "$queue"/*.spool; do eval "$ruin"; done
+	bridge --spool 64k
+	start_broker
+	catch_up_broker
+	got_all 101
+done
+
 # A file that was damaged, in the middle and at its end, which kevd has still.
 stop_broker
 mark_got

@@ -264,6 +264,55 @@ refused(void **state)
 	assert_string_equal(o.cursor, "run-2");
 }
 
+/* The cursor is that of what the broker has, and not of what is on the disk. */
+static void
+destroyed(void **state)
+{
+	(void)state;
+	put(1, 3, 10);
+	outbox_sync(&o);
+	outbox_save(&o);
+	assert_string_equal(o.cursor, "");
+	outbox_pass(&o, "run-4");
+	assert_string_equal(o.cursor, "");
+	outbox_up(&o);
+	assert_true(outbox_done(&o, 1, 0));
+	assert_string_equal(o.cursor, "run-1");
+	assert_true(outbox_done(&o, 3, 0));
+	assert_string_equal(o.cursor, "run-1");
+	outbox_pass(&o, "run-4");
+	assert_string_equal(o.cursor, "run-1");
+	assert_true(outbox_done(&o, 2, 0));
+	assert_string_equal(o.cursor, "run-3");
+	/* What came after that, and nobody wants. */
+	outbox_pass(&o, "run-4");
+	assert_string_equal(o.cursor, "run-4");
+	put(5, 5, 10);
+	outbox_pass(&o, "run-6");
+	assert_string_equal(o.cursor, "run-4");
+	outbox_save(&o);
+	assert_string_equal(o.cursor, "run-4");
+}
+
+/* One that the spool cannot take is asked for again by the next process. */
+static void
+larger_than_all(void **state)
+{
+	char *text = malloc(SPOOL_LIMIT_MIN + 1);
+
+	(void)state;
+	memset(text, 'x', SPOOL_LIMIT_MIN);
+	text[SPOOL_LIMIT_MIN] = '\0';
+	put(1, 1, 10);
+	assert_true(outbox_put(&o, "run-2", text, SPOOL_LIMIT_MIN));
+	outbox_save(&o);
+	assert_string_equal(o.cursor, "");
+	outbox_fini(&o);
+	assert_int_equal(spool_open(&o.spool, folder, SPOOL_LIMIT_MIN), 0);
+	assert_string_equal(o.spool.cursor, "run-1");
+	free(text);
+}
+
 int
 main(void)
 {
@@ -271,6 +320,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(read_again, end), TEST(too_large),
 		TEST(too_large_for_us), TEST(refused),
+		TEST(destroyed), TEST(larger_than_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
