@@ -401,11 +401,18 @@ on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)revents;
 }
 
+/* The sooner of two times, of which -1 is never. */
+static int
+sooner(int a, int b)
+{
+	return a == -1 || (b != -1 && b < a) ? b : a;
+}
+
 static void
 watch(struct bridge *b, bool more)
 {
 	int fd = b->held != NULL || b->leaving ? -1 : kev_fd(b->kev);
-	int due = cursorfile_due(&b->cursor), after = kev_timeout(b->kev);
+	int after = kev_timeout(b->kev);
 
 	ev_io_stop(b->loop, &b->io);
 	if (fd != -1) {
@@ -417,8 +424,8 @@ watch(struct bridge *b, bool more)
 		after = AGAIN_MS;
 	else if (more)
 		after = 0;
-	if (after == -1 || (due != -1 && due < after))
-		after = due;
+	after = sooner(after, cursorfile_due(&b->cursor));
+	after = sooner(after, retained_due(&b->retained));
 	ev_timer_stop(b->loop, &b->timer);
 	if (after == -1)
 		return;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "bounds.h"
 #include "buf.h"
 #include "event.h"
 #include "json.h"
@@ -59,8 +60,9 @@ mqttname_glob(struct buf *b, const char *level)
 {
 	const char *colon = strchr(level, ':'), *p;
 
-	for (p = colon == NULL ? level : colon + 1; *p != '\0'; p++) {
-		if (*p != '%' && strchr("*?[\\", *p) == NULL) {
+	for (p = colon == NULL ? level : colon + 1; *p != '\0' &&
+	    b->len < KEV_GLOB_MAX; p++) {
+		if (*p > ' ' && *p <= '~' && strchr("%*?[\\", *p) == NULL) {
 			buf_putc(b, *p);
 			continue;
 		}

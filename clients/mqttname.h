@@ -23,7 +23,10 @@ void mqttname_level(struct buf *, const char *name, size_t len);
 /* The interface of an event or of an object of the state; "-" if it has none. */
 void mqttname_interface(struct buf *, const struct json_t *);
 
-/* A glob that fits the interface of that level, and maybe others. */
+/*
+ * A glob that fits the interface of that level, and maybe others. No interface has
+ * a name so long that its glob were too long for kevd: it ends there.
+ */
 void mqttname_glob(struct buf *, const char *level);
 
 /* kev/HOST/event/TOPIC/IFNAME, HOST being a level. */

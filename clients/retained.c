@@ -19,6 +19,8 @@
 
 /* Interfaces that are asked for and told at a time. */
 enum { ROUND = 32 };
+/* Until kevd is asked again when it did not answer a question. */
+enum { AGAIN_MS = 1000 };
 
 /* An interface, by its level in a topic. */
 struct retained_thing {
@@ -120,15 +122,30 @@ retained_event(struct retained *r, const struct kev_line *line)
 		t->wanted = true;
 }
 
-void
-retained_lost(struct retained *r)
+/* What was asked is open again. */
+static void
+ask_again(struct retained *r)
 {
 	struct retained_thing *t;
 
 	r->asked = 0;
-	r->all = true;
 	RB_FOREACH(t, retained_things, &r->things)
 		t->asked = false;
+}
+
+/* Not at once, or we would do nothing else. */
+static void
+later(struct retained *r)
+{
+	ask_again(r);
+	r->not_before = tool_now() + AGAIN_MS;
+}
+
+void
+retained_lost(struct retained *r)
+{
+	ask_again(r);
+	r->all = true;
 }
 
 static void
@@ -161,10 +178,10 @@ retained_up(struct retained *r)
 
 	r->up = true;
 	r->all = true;
-	r->asked = 0;
 	r->unanswered = 0;
+	ask_again(r);
 	RB_FOREACH(t, retained_things, &r->things)
-		t->presented = t->asked = false;
+		t->presented = false;
 	subscribe(r);
 }
 
@@ -333,12 +350,14 @@ retained_answer(struct retained *r, const struct kev_line *line)
 	r->asked = 0;
 	RB_FOREACH(t, retained_things, &r->things)
 		all &= !t->asked;
-	if (!kev_line_ok(line))
+	if (!kev_line_ok(line)) {
 		tool_refused(line);
-	else if (r->up && all)
+		later(r);
+	} else if (r->up && all) {
 		told_all(r, interfaces);
-	else if (r->up)
+	} else if (r->up) {
 		told_some(r, interfaces);
+	}
 	return true;
 }
 
@@ -406,8 +425,8 @@ ask(struct retained *r, json_t *ifnames)
 	text = json_dumps(members, JSON_COMPACT);
 	if (text != NULL)
 		r->asked = kev_request(r->kev, "state", text);
-	if (r->asked < 0)
-		r->asked = 0;
+	if (r->asked <= 0)
+		later(r);
 	free(text);
 	json_decref(netns);
 	json_decref(members);
@@ -418,6 +437,9 @@ retained_step(struct retained *r)
 {
 	json_t *some;
 
+	if (retained_due(r) > 0)
+		return;
+	r->not_before = 0;
 	if (!r->up || r->asked != 0 || r->unanswered > 0)
 		return;
 	if (r->all) {
@@ -430,4 +452,14 @@ retained_step(struct retained *r)
 	else if (r->more)
 		subscribe(r);
 	json_decref(some);
+}
+
+int
+retained_due(const struct retained *r)
+{
+	int64_t left = r->not_before - tool_now();
+
+	if (r->not_before == 0)
+		return -1;
+	return left < 0 ? 0 : (int)left;
 }

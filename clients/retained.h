@@ -36,6 +36,7 @@ struct retained {
 	long long asked;		/* id of our question, 0: none */
 	bool all;			/* that is, or is to be, about all */
 	bool up;
+	int64_t not_before;		/* to ask, monotonic ms */
 	unsigned unanswered;		/* publications */
 };
 
@@ -67,5 +68,8 @@ void retained_done(struct retained *, int mid, int reason);
 
 /* Asks kevd what is to be told. To be called when there was some of the above. */
 void retained_step(struct retained *);
+
+/* In how many ms it wants to be called even so, or -1. */
+int retained_due(const struct retained *);
 
 #endif

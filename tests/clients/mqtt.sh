@@ -9,6 +9,8 @@ broker "listener $port" "allow_anonymous true"
 # Somebody has left something there.
 mosquitto_pub -r -t "kev/$host/state/interface/old%" -m '{}'
 mosquitto_pub -r -t "kev/$host/state/interface/blue:old" -m '{}'
+mosquitto_pub -r -t "kev/$host/state/interface/$(printf %0300d 0)" -m '{}'
+mosquitto_pub -r -t "kev/$host/state/interface/$(printf %040000d 0)" -m '{}'
 n=0
 while [ $n -lt 70 ]; do
 	mosquitto_pub -r -t "kev/$host/state/interface/old$n" -m '{}'
@@ -178,14 +180,20 @@ seq $((lost + 1)) 1000 | cmp - "$dir/numbers" || fail "lost $lost, but there: $(
 same_state
 
 # Files that lost all they had: kevd has it still.
-for ruin in ': >"$file"' 'rm "$file"' 'head -c 65536 /dev/zero >"$file"'; do
+for ruin in truncated removed zeros; do
 	stop_broker
 	mark_got
 	from=$(here)
 	inject 1 100
 	until grep -q '"i100"' "$queue"/*.spool 2>/dev/null; do kill -0 "$bridge" || fail "$(cat "$dir/log")"; done
 	end "$bridge" TERM
-	for file in "$queue"/*.spool; do eval "$ruin"; done
+	for file in "$queue"/*.spool; do
+		case $ruin in
+		truncated) : >"$file" ;;
+		removed) rm "$file" ;;
+		zeros) head -c 65536 /dev/zero >"$file" ;;
+		esac
+	done
 	bridge --spool 64k
 	start_broker
 	catch_up_broker

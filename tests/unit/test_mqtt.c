@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "bounds.h"
 #include "buf.h"
 #include "homeassistant.h"
 #include "mqttname.h"
@@ -116,7 +117,18 @@ globs(void **state)
 		mqttname_glob(&glob, "x%");
 		mqttname_glob(&glob, "y%4");
 		mqttname_glob(&glob, "z%zz");
-		assert_string_equal(text(&glob), "x*y*z*");
+		mqttname_glob(&glob, "\xc3\xbc\n");
+		assert_string_equal(text(&glob), "x*y*z****");
+		buf_fini(&glob);
+	}
+	/* As long as kevd takes it. */
+	for (i = KEV_GLOB_MAX - 1; i <= KEV_GLOB_MAX + 1; i++) {
+		char level[KEV_GLOB_MAX + 2] = "";
+		struct buf glob = BUF_INIT;
+
+		memset(level, 'x', i);
+		mqttname_glob(&glob, level);
+		assert_int_equal(glob.len, i < KEV_GLOB_MAX ? i : KEV_GLOB_MAX);
 		buf_fini(&glob);
 	}
 }
