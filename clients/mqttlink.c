@@ -74,6 +74,13 @@ explain(struct mqttlink *l, int rc)
 }
 
 static void
+other_version(struct mqttlink *l)
+{
+	l->version = l->version == MQTT_PROTOCOL_V5 ? MQTT_PROTOCOL_V311 :
+	    MQTT_PROTOCOL_V5;
+}
+
+static void
 on_connect(struct mosquitto *m, void *arg, int rc, int flags,
     const mosquitto_property *p)
 {
@@ -87,9 +94,10 @@ on_connect(struct mosquitto *m, void *arg, int rc, int flags,
 	}
 	/* A broker that is older tells so, in one way or the other. */
 	if (rc == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION ||
-	    rc == CONNACK_REFUSED_PROTOCOL_VERSION)
-		l->version = l->version == MQTT_PROTOCOL_V5 ?
-		    MQTT_PROTOCOL_V311 : MQTT_PROTOCOL_V5;
+	    rc == CONNACK_REFUSED_PROTOCOL_VERSION) {
+		other_version(l);
+		l->older = l->version == MQTT_PROTOCOL_V311;
+	}
 	set_why(l, is_refusal(rc) ? mosquitto_reason_string(rc) :
 	    mosquitto_connack_string(rc), p);
 }
@@ -213,6 +221,18 @@ delay(struct mqttlink *l)
 	return d - d / 2 * ((double)arc4random() / UINT32_MAX);
 }
 
+/* Some that are older only go away, but so do others, when they are stopped. */
+static void
+choose_version(struct mqttlink *l, int rc)
+{
+	if (l->up) {
+		l->vanished = 0;
+		l->version = l->older ? MQTT_PROTOCOL_V311 : MQTT_PROTOCOL_V5;
+	} else if (rc == MOSQ_ERR_CONN_LOST && ++l->vanished % 2 == 0) {
+		other_version(l);
+	}
+}
+
 static void
 end(struct mqttlink *l, int rc)
 {
@@ -222,10 +242,7 @@ end(struct mqttlink *l, int rc)
 	explain(l, rc);
 	if (was_up && ev_now(l->loop) - l->up_since > STEADY)
 		l->attempts = 0;
-	/* Some that are older only go away. */
-	if (!was_up && rc == MOSQ_ERR_CONN_LOST)
-		l->version = l->version == MQTT_PROTOCOL_V5 ?
-		    MQTT_PROTOCOL_V311 : MQTT_PROTOCOL_V5;
+	choose_version(l, rc);
 	if (was_up || strcmp(l->said, l->why) != 0)
 		say("%s broker %s, port %d: %s; trying again", was_up ? "lost" :
 		    "cannot use", o->broker, o->port, l->why);

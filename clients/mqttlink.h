@@ -40,11 +40,15 @@ struct mqttlink {
 	ev_timer timer;			/* to try again, or to give up */
 	ev_timer misc;			/* libmosquitto wants to be called */
 	int version;			/* of MQTT, as libmosquitto counts */
+	bool older;			/* the broker has told that it is */
+	unsigned vanished;		/* attempts at which it only went away,
+					   since it was up */
 	unsigned attempts;
 	unsigned pending;		/* publications not answered */
 	double progress;		/* when the last one was answered, or
 					   the first one sent */
 	double up_since;
+	bool writable;			/* the socket was, in this attempt */
 	bool up;
 	bool broken;			/* it ends after its callbacks */
 	char why[512];			/* it broke, "": nobody told */

@@ -131,6 +131,34 @@ for polite in yes no; do
 	unfake
 done
 
+# One that only goes away at times is not taken for older, or not for long.
+cat >flaky <<'SH'
+dd bs=4096 count=1 >first 2>/dev/null
+echo >>tries
+[ "$(wc -l <tries)" -gt "$(cat gone)" ] || exit
+{ cat first; cat; } | nc 127.0.0.1 1883 &
+echo $! >through
+wait
+SH
+fake 'sh ./flaky'
+for gone in 1 2; do
+	echo $gone >gone
+	: >tries
+	: >log
+	bridge -b mqtt://127.0.0.1:1900
+	wait_for "connected to broker 127.0.0.1, port 1900, with MQTT" log
+	if [ $gone = 2 ]; then
+		grep -q "with MQTT 3.1.1" log || fail "$(cat log)"
+		kill "$(cat through)" || fail "nothing goes through"
+		wait_for "lost broker" log
+	fi
+	wait_for "connected to broker 127.0.0.1, port 1900, with MQTT 5" log
+	catch_up_broker
+	got_all 10
+	end "$bridge" TERM
+done
+unfake
+
 # What waited is there, over TLS, with a certificate of ours.
 : >log
 bridge -b mqtts://192.0.2.1:8886 --ca ca.pem --cert client.pem --key client.key --keepalive 5
