@@ -279,6 +279,7 @@ on_io(struct ev_loop *loop, ev_io *w, int revents)
 
 	(void)loop;
 	errno = 0;
+	l->writable |= (revents & EV_WRITE) != 0;
 	if ((revents & EV_WRITE) != 0)
 		rc = mosquitto_loop_write(l->m, 1);
 	/* While it connects it may be its turn to write in here, too. */
@@ -316,6 +317,7 @@ attempt(struct mqttlink *l)
 
 	l->why[0] = '\0';
 	l->pending = 0;
+	l->writable = false;
 	errno = 0;
 	l->m = mosquitto_new(l->id, true, l);
 	rc = l->m == NULL ? MOSQ_ERR_NOMEM : set_up(l);
@@ -475,7 +477,8 @@ mqttlink_watch(struct mqttlink *l)
 	int fd = l->m == NULL ? -1 : mosquitto_socket(l->m);
 	int events = EV_READ;
 
-	if (fd != -1 && (!l->up || mosquitto_want_write(l->m)))
+	/* It is connected when it can be written for the first time. */
+	if (fd != -1 && (!l->writable || mosquitto_want_write(l->m)))
 		events |= EV_WRITE;
 	if (ev_is_active(&l->io) && l->io.fd == fd &&
 	    (l->io.events & (EV_READ | EV_WRITE)) == events)
