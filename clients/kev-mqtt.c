@@ -218,14 +218,17 @@ on_event(struct bridge *b, const struct kev_line *line)
 		return;
 	if (topic == KEV_T_KEV_SYNCED || kev_line_snapshot(line)) {
 		retained_all(&b->retained);
+		pass(b);
 		return;
 	}
 	if (topic == KEV_T_KEV_GAP)
 		retained_all(&b->retained);
 	retained_event(&b->retained, line);
 	if (topic != KEV_T_KEV_GAP &&
-	    (topic == -1 || (b->options.topics >> topic & 1) == 0))
+	    (topic == -1 || (b->options.topics >> topic & 1) == 0)) {
+		pass(b);
 		return;
+	}
 	text = kev_line_text(line, &len);
 	put(b, text, len, cursor == NULL ? "" : cursor);
 }

@@ -69,6 +69,10 @@ ip link add v0 type bridge
 wait_for "/event/interface/attach/v0" got
 wait_for "ha/binary_sensor/kev_b_2Fx_2B_23/v0/config {" got
 grep -q "^0 kev/b%2Fx%2B%23/status {\"status\":\"online\",\"host\":\"b/x+#\"" got || fail "$(cat got)"
+# What nobody asked for is no loss, however much it is.
+inject 1 1000
+waiting="a cursor of now"
+until [ "$(cat queue/cursor)" = "$(here)" ]; do kill -0 "$bridge" || fail "$(cat log)"; done
 ip link delete v0
 wait_for "ha/binary_sensor/kev_b_2Fx_2B_23/v0/config " got
 until grep -qx "0 ha/binary_sensor/kev_b_2Fx_2B_23/v0/config " got; do kill -0 "$bridge" || fail "$(cat log)"; done
