@@ -560,7 +560,7 @@ set_up(struct bridge *b)
 	if (b->kev == NULL)
 		return r;
 	outbox_init(&b->outbox, &b->link, o->host, b->level.data,
-	    (uint32_t)(o->expiry / 1000));
+	    (uint32_t)((o->expiry + 999) / 1000));
 	retained_init(&b->retained, o, b->level.data, b->kev, &b->link);
 	return -1;
 }

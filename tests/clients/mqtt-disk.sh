@@ -77,6 +77,16 @@ ip link delete v0
 wait_for "ha/binary_sensor/kev_b_2Fx_2B_23/v0/config " got
 until grep -qx "0 ha/binary_sensor/kev_b_2Fx_2B_23/v0/config " got; do kill -0 "$bridge" || fail "$(cat log)"; done
 grep -q /event/interface/detach got && fail "not asked for"
+end "$bridge" TERM
+# A part of a second is one.
+bridge -c conf -b 'mqtt://[::1]:1883/' --expiry 1ms
+mosquitto_sub -V 5 -i looker -C 1 -W 30 -t 'kev/+/event/interface/+/v2' -F '%E' -q 1 >expiry &
+looker=$!
+waiting="the looker"
+until grep -q 'SUBACK to looker' broker; do kill -0 "$looker" || fail "no looker"; done
+ip link add v2 type bridge
+wait "$looker"
+[ "$(cat expiry)" = 1 ] || fail "expires after $(cat expiry)"
 exits 1 "$mqtt" -d "$queue"; says "cannot use $queue: another kev-mqtt does"
 end "$bridge" TERM
 
