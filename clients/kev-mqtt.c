@@ -414,8 +414,8 @@ sooner(int a, int b)
 static void
 watch(struct bridge *b, bool more)
 {
-	int fd = b->held != NULL || b->leaving ? -1 : kev_fd(b->kev);
-	int after = kev_timeout(b->kev);
+	int fd = is_holding(b) || b->leaving ? -1 : kev_fd(b->kev);
+	int after = b->leaving ? -1 : kev_timeout(b->kev);
 
 	ev_io_stop(b->loop, &b->io);
 	if (fd != -1) {
