@@ -17,12 +17,15 @@
 #include "tool.h"
 #include "topics.h"
 
+#include <sys/queue.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <ev.h>
 #include <jansson.h>
@@ -33,6 +36,13 @@ enum { TURN = 256 };
 enum { AGAIN_MS = 1000 };
 /* Seconds that the broker has to take our leave. */
 static const double LEAVE = 2;
+
+/* A line there was no place for. */
+struct held {
+	STAILQ_ENTRY(held) entry;
+	char cursor[256];
+	char text[];
+};
 
 struct bridge {
 	struct mqttoptions options;
@@ -50,8 +60,10 @@ struct bridge {
 	long long id;			/* of our subscribe */
 	char after[256];		/* it is to go on there, "": from now */
 	bool again;			/* it is for what a new kevd has kept */
-	char *held;			/* an event there was no place for */
-	char held_cursor[256];
+	bool forgot;			/* kevd has not kept all after "began" */
+	long long began;
+	bool emptied;			/* the cursor file has nothing in it */
+	STAILQ_HEAD(, held) held;
 	int presence;			/* publication of that, 0: none */
 	bool leaving;
 	bool left;			/* and the broker knows */
@@ -110,8 +122,11 @@ connect_broker(struct bridge *b)
 	struct buf will = BUF_INIT;
 
 	put_presence(b, &will, false);
-	if (!will.failed)
-		mqttlink_open(&b->link, b->status.data, will.data);
+	if (will.failed || !mqttlink_open(&b->link, b->status.data,
+	    will.data)) {
+		say("out of memory");
+		stop(b, EXIT_UNREACHABLE);
+	}
 	buf_fini(&will);
 }
 
@@ -167,36 +182,69 @@ static const struct mqttlink_calls calls = {
 	.up = on_up, .down = on_down, .done = on_done, .retained = on_retained
 };
 
-/* TEXT is lent. If there is no place for it it waits, and we don't read on. */
+static bool
+is_holding(const struct bridge *b)
+{
+	return !STAILQ_EMPTY(&b->held);
+}
+
+/*
+ * TEXT is lent. If there is no place for it it waits, and we don't read on; if
+ * not even that can be, the next process of ours gets it again.
+ */
 static void
 put(struct bridge *b, const char *text, size_t len, const char *cursor)
 {
-	if (outbox_put(&b->outbox, cursor, text, len))
+	struct held *h;
+
+	if (!is_holding(b) && outbox_put(&b->outbox, cursor, text, len))
 		return;
-	b->held = strndup(text, len);
-	snprintf(b->held_cursor, sizeof b->held_cursor, "%s", cursor);
-	if (b->held == NULL)
-		say("out of memory, an event is lost");
+	h = malloc(sizeof *h + len + 1);
+	if (h == NULL) {
+		say("out of memory");
+		stop(b, EXIT_UNREACHABLE);
+		return;
+	}
+	snprintf(h->cursor, sizeof h->cursor, "%s", cursor);
+	memcpy(h->text, text, len);
+	h->text[len] = '\0';
+	STAILQ_INSERT_TAIL(&b->held, h, entry);
+}
+
+static void
+drop_held(struct bridge *b)
+{
+	struct held *h = STAILQ_FIRST(&b->held);
+
+	STAILQ_REMOVE_HEAD(&b->held, entry);
+	free(h);
 }
 
 static void
 put_held(struct bridge *b)
 {
-	if (b->held == NULL || !outbox_put(&b->outbox, b->held_cursor, b->held,
-	    strlen(b->held)))
-		return;
-	free(b->held);
-	b->held = NULL;
+	const struct held *h;
+
+	while ((h = STAILQ_FIRST(&b->held)) != NULL && outbox_put(&b->outbox,
+	    h->cursor, h->text, strlen(h->text)))
+		drop_held(b);
+}
+
+/* Where kevd is to go on after what it has said; "": nobody knows. */
+static const char *
+here(const struct bridge *b)
+{
+	const char *cursor = kev_cursor(b->kev);
+
+	return cursor == NULL ? "" : cursor;
 }
 
 /* What kevd has said so far was put, or need not be. */
 static void
 pass(struct bridge *b)
 {
-	const char *cursor = kev_cursor(b->kev);
-
-	if (cursor != NULL && b->held == NULL)
-		outbox_pass(&b->outbox, cursor);
+	if (!is_holding(b) && here(b)[0] != '\0')
+		outbox_pass(&b->outbox, here(b));
 }
 
 static void
@@ -206,16 +254,50 @@ set_cursor(struct bridge *b)
 		cursorfile_set(&b->cursor, b->outbox.cursor);
 }
 
+/*
+ * Events of kevd that we have not got, up to CURSOR; LOST is 0 if nobody knows how
+ * many.
+ */
+static void
+lose(struct bridge *b, const char *cause, long long lost, const char *cursor)
+{
+	struct buf text = BUF_INIT;
+
+	mqttname_gap(&text, outbox_now(), cause, lost > 0 ? (uint64_t)lost : 0);
+	say("events were lost: %s", cause);
+	if (!text.failed)
+		put(b, text.data, text.len, cursor);
+	else
+		stop(b, EXIT_UNREACHABLE);
+	buf_fini(&text);
+}
+
+/* What comes after events that kevd has forgotten tells how many these are. */
+static void
+lose_forgotten(struct bridge *b, const struct kev_line *line)
+{
+	bool happened = !kev_line_snapshot(line) && kev_topic_find(
+	    kev_line_topic(line)) != KEV_T_KEV_SYNCED;
+	long long seq;
+
+	/* What holds now has the number of the last event before it. */
+	if (!b->forgot || !kev_line_integer(line, "seq", &seq))
+		return;
+	b->forgot = false;
+	lose(b, "kevd-forgot", seq - b->began - happened, "");
+}
+
 static void
 on_event(struct bridge *b, const struct kev_line *line)
 {
-	const char *cursor = kev_cursor(b->kev), *text;
+	const char *text;
 	int topic = kev_topic_find(kev_line_topic(line));
 	size_t len;
 
 	/* It will come again. */
 	if (b->again)
 		return;
+	lose_forgotten(b, line);
 	if (topic == KEV_T_KEV_SYNCED || kev_line_snapshot(line)) {
 		retained_all(&b->retained);
 		pass(b);
@@ -230,20 +312,7 @@ on_event(struct bridge *b, const struct kev_line *line)
 		return;
 	}
 	text = kev_line_text(line, &len);
-	put(b, text, len, cursor == NULL ? "" : cursor);
-}
-
-/* Events of kevd that we have not got; LOST is 0 if nobody knows how many. */
-static void
-lose(struct bridge *b, const char *cause, long long lost)
-{
-	struct buf text = BUF_INIT;
-
-	mqttname_gap(&text, outbox_now(), cause, lost > 0 ? (uint64_t)lost : 0);
-	say("events were lost: %s", cause);
-	if (!text.failed)
-		put(b, text.data, text.len, "");
-	buf_fini(&text);
+	put(b, text, len, here(b));
 }
 
 static void
@@ -284,7 +353,7 @@ static void
 on_subscribed(struct bridge *b, const struct kev_line *line)
 {
 	const char *run = kev_line_string(line, "run");
-	long long protocol, seq = 0, began = 0;
+	long long protocol;
 	bool first = b->run[0] == '\0';
 	char after[sizeof b->run + 2];
 
@@ -295,21 +364,24 @@ on_subscribed(struct bridge *b, const struct kev_line *line)
 		return;
 	}
 	retained_all(&b->retained);
-	b->again = false;
+	b->again = b->forgot = false;
+	b->began = 0;
 	if (run != NULL && strcmp(b->run, run) != 0) {
 		snprintf(b->run, sizeof b->run, "%s", run);
 		connect_broker(b);
 	}
-	if (b->after[0] != '\0' && !is_of(b->after, b->run, &began)) {
-		lose(b, "kevd-restarted", 0);
+	if (b->after[0] != '\0' && !is_of(b->after, b->run, &b->began)) {
 		snprintf(after, sizeof after, "%s-0", b->run);
+		lose(b, "kevd-restarted", 0, after);
 		b->again = true;
 		subscribe(b, after);
 		return;
 	}
-	if (json_is_false(json_object_get(kev_line_json(line), "complete")) &&
-	    kev_line_integer(line, "seq", &seq))
-		lose(b, "kevd-forgot", seq - began);
+	b->forgot = json_is_false(json_object_get(kev_line_json(line),
+	    "complete"));
+	if (b->emptied)
+		lose(b, "spool-damaged", 0, here(b));
+	b->emptied = false;
 	pass(b);
 	if (!first)
 		return;
@@ -338,11 +410,9 @@ on_line(struct bridge *b, const struct kev_line *line)
 static void
 on_lost(struct bridge *b)
 {
-	const char *cursor = kev_cursor(b->kev);
-
 	say("%s, waiting for it", kev_error(b->kev));
 	/* libkev will go on after that. */
-	snprintf(b->after, sizeof b->after, "%s", cursor == NULL ? "" : cursor);
+	snprintf(b->after, sizeof b->after, "%s", here(b));
 	b->kevd = false;
 	retained_lost(&b->retained);
 	publish_presence(b, true);
@@ -423,7 +493,7 @@ watch(struct bridge *b, bool more)
 		    ((kev_events(b->kev) & POLLOUT) != 0 ? EV_WRITE : 0));
 		ev_io_start(b->loop, &b->io);
 	}
-	if (b->held != NULL)
+	if (is_holding(b))
 		after = AGAIN_MS;
 	else if (more)
 		after = 0;
@@ -447,7 +517,8 @@ before(struct ev_loop *loop, ev_prepare *w, int revents)
 	(void)loop;
 	(void)revents;
 	put_held(b);
-	for (n = 0; more && b->held == NULL && n < TURN; n++)
+	for (n = 0; more && !is_holding(b) && b->status_code == -1 &&
+	    n < TURN; n++)
 		more = turn(b);
 	outbox_sync(&b->outbox);
 	retained_step(&b->retained);
@@ -569,6 +640,7 @@ static int
 work(struct bridge *b)
 {
 	int r = open_directory(b);
+	const char *after;
 
 	if (r == -1)
 		r = set_up(b);
@@ -578,9 +650,14 @@ work(struct bridge *b)
 	b->status_code = -1;
 	start_watchers(b);
 	/* The file is about what the broker has; the spool goes on from there. */
-	subscribe(b, spool_empty(&b->outbox.spool) ||
+	after = spool_empty(&b->outbox.spool) ||
 	    b->outbox.spool.cursor[0] == '\0' ? b->cursor.text :
-	    b->outbox.spool.cursor);
+	    b->outbox.spool.cursor;
+	if (after[0] == '\0' && access(b->cursor_file, F_OK) == 0) {
+		say("there is nothing in %s, beginning from now", b->cursor_file);
+		b->emptied = true;
+	}
+	subscribe(b, after);
 	if (b->status_code == -1)
 		ev_run(b->loop, 0);
 	outbox_save(&b->outbox);
@@ -602,6 +679,7 @@ main(int argc, char **argv)
 	b.outbox.spool.folder = b.outbox.spool.acks = b.outbox.spool.out = -1;
 	TAILQ_INIT(&b.outbox.spool.segments);
 	TAILQ_INIT(&b.outbox.entries);
+	STAILQ_INIT(&b.held);
 	r = mqttoptions_parse(&b.options, argc, argv);
 	if (r == -1)
 		r = work(&b);
@@ -611,7 +689,8 @@ main(int argc, char **argv)
 		mqttlink_fini(&b.link);
 	cursorfile_fini(&b.cursor);
 	free(b.cursor_file);
-	free(b.held);
+	while (is_holding(&b))
+		drop_held(&b);
 	kev_free(b.kev);
 	buf_fini(&b.level);
 	buf_fini(&b.status);

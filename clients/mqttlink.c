@@ -373,7 +373,7 @@ mqttlink_fini(struct mqttlink *l)
 	free(l->will);
 }
 
-void
+bool
 mqttlink_open(struct mqttlink *l, const char *will_topic, const char *will)
 {
 	mqttlink_close(l, false);
@@ -381,10 +381,10 @@ mqttlink_open(struct mqttlink *l, const char *will_topic, const char *will)
 	free(l->will);
 	l->will_topic = strdup(will_topic);
 	l->will = strdup(will);
-	if (l->will_topic != NULL && l->will != NULL)
-		attempt(l);
-	else
-		say("out of memory");
+	if (l->will_topic == NULL || l->will == NULL)
+		return false;
+	attempt(l);
+	return true;
 }
 
 void

@@ -72,9 +72,9 @@ void mqttlink_fini(struct mqttlink *);
 
 /*
  * Connects, or connects again with a new will; of an earlier connection the
- * broker tells its will.
+ * broker tells its will. False: no memory, so that nothing was begun.
  */
-void mqttlink_open(struct mqttlink *, const char *will_topic, const char *will);
+bool mqttlink_open(struct mqttlink *, const char *will_topic, const char *will);
 
 /* Ends the connection. In order: the broker does not tell our will. */
 void mqttlink_close(struct mqttlink *, bool in_order);

@@ -161,6 +161,29 @@ next=$(events | jq -n 'first(inputs | select(.seq != null)).seq')
 [ "$lost" = $((next - had - 1)) ] && [ "$lost" -ge 1000 ] ||
     fail "lost $lost from $had to $next: $(events | grep kev/gap)"
 
+# The same of a new one: its own are not lost as long as it has them.
+end "$bridge" TERM
+mark_got
+stop_kevd
+start_kevd --history 65536
+inject 1 1000
+: >"$dir/log"
+bridge
+wait_for kevd-forgot "$dir/log"
+catch_up_broker
+lost=$(events | jq 'select(.topic == "kev/gap" and .data.cause == "kevd-forgot").data.lost')
+next=$(events | jq -n 'first(inputs | select(.seq != null)).seq')
+[ "$lost" = $((next - 1)) ] && [ "$lost" -ge 100 ] || fail "lost $lost to $next: $(events | grep kev/gap)"
+# It has not been told where it was.
+end "$bridge" TERM
+mark_got
+: >"$queue/cursor"
+bridge
+catch_up_broker
+grep -qF "there is nothing in $queue/cursor, beginning from now" "$dir/log" || fail "$(cat "$dir/log")"
+[ "$(events | jq -c 'select(.topic == "kev/gap").data')" = '{"cause":"spool-damaged"}' ] ||
+    fail "$(events | grep kev/gap)"
+
 # The spool is full: all that came, and what is counted, is all there was.
 end "$bridge" TERM
 stop_broker
