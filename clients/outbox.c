@@ -6,6 +6,7 @@
 #include "outbox.h"
 #include "tool.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,15 +231,19 @@ static void
 fill(struct outbox *o)
 {
 	struct spool_line l;
+	int r = 0;
 
-	while (o->up && has_room(o) && spool_next(&o->spool, &l)) {
+	while (o->up && has_room(o) && (r = spool_next(&o->spool, &l)) > 0) {
 		if (take(o, &l))
 			continue;
-		/* A new connection will ask for it again. */
 		spool_unread(&o->spool, &l);
-		mqttlink_break(o->link, "out of memory");
+		r = -ENOMEM;
 		break;
 	}
+	/* A new connection will ask for it again. */
+	if (r < 0)
+		mqttlink_break(o->link, r == -ENOMEM ? "out of memory" :
+		    strerror(-r));
 	advance(o);
 }
 

@@ -183,40 +183,62 @@ open_segment(const struct spool *s, uint64_t first, int flags)
 	return openat(s->folder, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-/* The next good line of the segment that is read. */
-static bool
+static int
+open_in(struct spool *s)
+{
+	int fd = open_segment(s, s->reading->first, O_RDONLY), err;
+
+	s->in = fd == -1 ? NULL : fdopen(fd, "r");
+	if (s->in != NULL)
+		return 0;
+	err = -errno;
+	if (fd != -1)
+		close(fd);
+	return err;
+}
+
+/* The next good line of the segment that is read: 1, 0 at its end, or -errno. */
+static int
 read_line(struct spool *s, struct spool_line *l)
 {
+	int err = s->in == NULL ? open_in(s) : 0;
 	ssize_t n;
 
-	if (s->in == NULL) {
-		int fd = open_segment(s, s->reading->first, O_RDONLY);
-
-		s->in = fd == -1 ? NULL : fdopen(fd, "r");
-		if (s->in == NULL && fd != -1)
-			close(fd);
-		if (s->in == NULL)
-			return false;
-	}
+	if (err < 0)
+		return err;
 	/* It may have grown since. */
 	clearerr(s->in);
 	while ((n = getline(&s->line, &s->line_size, s->in)) > 0) {
 		if (get_line(s->line, (size_t)n, l))
-			return true;
+			return 1;
 	}
-	return false;
+	if (feof(s->in))
+		return 0;
+	/* Half a line may have been read. */
+	err = -errno;
+	close_in(s);
+	return err;
+}
+
+/* Whether that says something of us, and nothing of the file. */
+static bool
+is_passing(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM ||
+	    err == -EINTR;
 }
 
 /* What the last good line is, to go on after it. */
-static void
+static int
 find_last(struct spool *s)
 {
 	struct spool_line l;
+	int r = 0;
 
 	TAILQ_FOREACH_REVERSE(s->reading, &s->segments, spool_segments, entry) {
 		if (s->reading->first > 0 && s->last < s->reading->first - 1)
 			s->last = s->reading->first - 1;
-		while (read_line(s, &l)) {
+		while ((r = read_line(s, &l)) > 0) {
 			if (l.number > s->last)
 				s->last = l.number;
 			if (l.cursor[0] != '\0')
@@ -224,10 +246,13 @@ find_last(struct spool *s)
 				    l.cursor);
 		}
 		close_in(s);
+		if (is_passing(r))
+			return r;
 		if (s->cursor[0] != '\0')
 			break;
 	}
 	s->reading = NULL;
+	return 0;
 }
 
 /* The sum goes with it, because a file that was not synced may be anything. */
@@ -291,14 +316,12 @@ spool_open(struct spool *s, const char *folder, uint64_t limit)
 		.limit = limit };
 	TAILQ_INIT(&s->segments);
 	err = open_all(s, folder);
-	if (err < 0) {
+	s->last = s->read = s->done;
+	if (err == 0)
+		err = find_last(s);
+	if (err < 0)
 		spool_close(s);
-		return err;
-	}
-	s->last = s->done;
-	find_last(s);
-	s->read = s->done;
-	return 0;
+	return err;
 }
 
 void
@@ -319,6 +342,28 @@ spool_close(struct spool *s)
 	free(s->line);
 	s->line = NULL;
 	s->folder = s->acks = -1;
+}
+
+int
+spool_sync(struct spool *s)
+{
+	int err = 0;
+
+	/* The kernel says it once, and the next time that all is well. */
+	if (s->dirty && s->out != -1 && fdatasync(s->out) == -1) {
+		err = -errno;
+		close_out(s);
+	}
+	s->dirty = false;
+	return err;
+}
+
+/* What is put next goes into another one. */
+static void
+leave_segment(struct spool *s)
+{
+	spool_sync(s);
+	close_out(s);
 }
 
 /* A new file for what is put next. */
@@ -384,7 +429,7 @@ put_line(struct spool *s, const struct buf *line)
 	}
 	/* No half line stays. If it does, nothing comes after it there. */
 	if (n > 0 && ftruncate(s->out, (off_t)g->size) == -1)
-		close_out(s);
+		leave_segment(s);
 	return err;
 }
 
@@ -422,31 +467,37 @@ spool_put(struct spool *s, const char *cursor, const char *text, size_t len)
 	return err;
 }
 
-int
-spool_sync(struct spool *s)
+/* Reads on in the next segment, after ERR or the end. False: there is none. */
+static bool
+next_segment(struct spool *s, int err)
 {
-	if (s->dirty && s->out != -1 && fdatasync(s->out) == -1)
-		return -errno;
-	s->dirty = false;
-	return 0;
+	struct spool_segment *next = TAILQ_NEXT(s->reading, entry);
+
+	if (next == NULL && err < 0)
+		leave_segment(s);
+	if (next == NULL)
+		return false;
+	close_in(s);
+	s->reading = next;
+	return true;
 }
 
-bool
+int
 spool_next(struct spool *s, struct spool_line *l)
 {
+	int r;
+
 	for (;;) {
 		if (s->reading == NULL)
 			s->reading = TAILQ_FIRST(&s->segments);
 		if (s->reading == NULL)
-			return false;
-		if (!read_line(s, l)) {
-			struct spool_segment *next = TAILQ_NEXT(s->reading,
-			    entry);
-
-			if (next == NULL)
-				return false;
-			close_in(s);
-			s->reading = next;
+			return 0;
+		r = read_line(s, l);
+		if (is_passing(r))
+			return r;
+		if (r <= 0) {
+			if (!next_segment(s, r))
+				return 0;
 			continue;
 		}
 		if (l->number <= s->read)
@@ -455,7 +506,7 @@ spool_next(struct spool *s, struct spool_line *l)
 		l->dropped = s->reading == TAILQ_FIRST(&s->segments) &&
 		    l->number == s->reading->first;
 		s->read = l->number;
-		return true;
+		return 1;
 	}
 }
 

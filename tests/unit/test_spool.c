@@ -2,6 +2,7 @@
 
 #include "spool.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -79,7 +80,7 @@ look(void)
 
 	seen[0] = '\0';
 	do {
-		more = spool_next(&s, &l);
+		more = spool_next(&s, &l) > 0;
 		if (more && from != 0 && l.lost == 0) {
 			to = l.number;
 		} else {
@@ -226,7 +227,7 @@ largest(void **state)
 	memset(text, 'x', most + 1);
 	put(1, 3, 10);
 	assert_int_equal(spool_put(&s, "run-4", text, most), 0);
-	assert_true(spool_next(&s, &l));
+	assert_int_equal(spool_next(&s, &l), 1);
 	assert_int_equal(l.number, 4);
 	assert_int_equal(l.lost, 3);
 	assert_int_equal(l.len, most);
@@ -383,6 +384,67 @@ disk_full(void **state)
 	assert_string_equal(look(), "1-2");
 }
 
+/* No descriptor is left: that says nothing of the file. */
+static void
+no_descriptor(void **state)
+{
+	struct rlimit was, now;
+	struct spool_line l;
+	int fd;
+
+	(void)state;
+	put(1, 3, 10);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	now = was;
+	fd = dup(s.folder);
+	close(fd);
+	now.rlim_cur = (rlim_t)fd;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_int_equal(spool_next(&s, &l), -EMFILE);
+	setrlimit(RLIMIT_NOFILE, &was);
+	assert_string_equal(look(), "1-3");
+	/* Nor when it is opened: then it has folder, list, acks, and not one more. */
+	spool_close(&s);
+	fd = dup(0);
+	close(fd);
+	now.rlim_cur = (rlim_t)fd + 2;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_int_equal(spool_open(&s, folder, 1 << 20), -EMFILE);
+	setrlimit(RLIMIT_NOFILE, &was);
+	assert_int_equal(spool_open(&s, folder, 1 << 20), 0);
+	assert_string_equal(look(), "1-3");
+}
+
+/* The file that is written is gone: it is not waited for. */
+static void
+unreadable(void **state)
+{
+	(void)state;
+	put(1, 3, 10);
+	unlink(path_of(1));
+	assert_string_equal(look(), "");
+	put(4, 5, 10);
+	assert_string_equal(look(), "!3 4-5");
+	spool_done(&s, 5);
+	assert_true(spool_empty(&s));
+}
+
+/* What was not synced is not taken for synced the next time. */
+static void
+not_synced(void **state)
+{
+	(void)state;
+	put(1, 1, 10);
+	assert_int_equal(spool_put(&s, "run-2", "{2}", 3), 0);
+	close(s.out);
+	s.out = open("/dev/null", O_WRONLY);
+	assert_int_equal(spool_sync(&s), -EINVAL);
+	assert_int_equal(s.out, -1);
+	put(3, 3, 10);
+	assert_int_equal(access(path_of(3), F_OK), 0);
+	assert_string_equal(look(), "1-3");
+}
+
 int
 main(void)
 {
@@ -391,6 +453,7 @@ main(void)
 		TEST(in_order), TEST(another_process), TEST(only_one),
 		TEST(full), TEST(largest), TEST(cut), TEST(damaged),
 		TEST(missing), TEST(no_memory_of_done), TEST(disk_full),
+		TEST(no_descriptor), TEST(unreadable), TEST(not_synced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
