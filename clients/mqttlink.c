@@ -427,6 +427,14 @@ mqttlink_is_final(int reason)
 	    reason == MQTT_RC_PAYLOAD_FORMAT_INVALID;
 }
 
+void
+mqttlink_learn(struct mqttlink *l, int reason, size_t len)
+{
+	if (reason == MQTT_RC_PACKET_TOO_LARGE && len > 0 &&
+	    (l->too_large == 0 || len < l->too_large))
+		l->too_large = len;
+}
+
 static bool
 add_properties(mosquitto_property **p, const struct mqttlink_message *msg)
 {
@@ -447,6 +455,8 @@ mqttlink_publish(struct mqttlink *l, const struct mqttlink_message *msg,
 	mosquitto_property *p = NULL;
 	int rc = MOSQ_ERR_NOMEM;
 
+	if (l->too_large > 0 && msg->len >= l->too_large)
+		return MQTTLINK_TOO_LARGE;
 	if (l->version != MQTT_PROTOCOL_V5 || msg->len == 0 ||
 	    add_properties(&p, msg))
 		rc = mosquitto_publish_v5(l->m, mid, msg->topic, (int)msg->len,

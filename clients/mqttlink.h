@@ -43,6 +43,8 @@ struct mqttlink {
 	bool older;			/* the broker has told that it is */
 	unsigned vanished;		/* attempts at which it only went away,
 					   since it was up */
+	size_t too_large;		/* the least payload that the broker has
+					   refused for its size, 0: none */
 	unsigned attempts;
 	unsigned pending;		/* publications not answered */
 	double progress;		/* when the last one was answered, or
@@ -87,6 +89,12 @@ void mqttlink_refused(struct mqttlink *, int reason);
 
 /* Whether REASON is what was published, so that it would be refused again. */
 bool mqttlink_is_final(int reason);
+
+/*
+ * A payload of LEN bytes was refused for REASON. If it is its size, which some
+ * brokers break the connection for, none that is as large is sent any more.
+ */
+void mqttlink_learn(struct mqttlink *, int reason, size_t len);
 
 enum mqttlink_result {
 	MQTTLINK_OK,

@@ -20,6 +20,7 @@ struct outbox_entry {
 	TAILQ_ENTRY(outbox_entry) entry;
 	uint64_t number;	/* in the spool, 0: not there */
 	int mid;
+	size_t payload;		/* bytes that were sent */
 	bool sent, done;
 	bool late;		/* it waited for a connection */
 	bool gap;		/* it is one of our own */
@@ -198,6 +199,7 @@ send_entry(struct outbox *o, struct outbox_entry *e)
 		r = mqttlink_publish(o->link, &m, &e->mid);
 	}
 	e->sent = r == MQTTLINK_OK;
+	e->payload = payload.len;
 	buf_fini(&topic);
 	buf_fini(&payload);
 	json_decref(event);
@@ -345,6 +347,7 @@ outbox_done(struct outbox *o, int mid, int reason)
 	if (e == NULL)
 		return false;
 	if (mqttlink_is_final(reason)) {
+		mqttlink_learn(o->link, reason, e->payload);
 		give_up(o, e, mosquitto_reason_string(reason));
 	} else if (reason >= MQTT_RC_UNSPECIFIED) {
 		mqttlink_refused(o->link, reason);

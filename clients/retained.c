@@ -30,6 +30,7 @@ struct retained_thing {
 	bool stranger;		/* only the broker knows it */
 	bool presented;		/* to Home Assistant */
 	int mid;		/* of its state, if that is not answered */
+	size_t len;		/* of that */
 	char name[];
 };
 
@@ -243,6 +244,7 @@ tell(struct retained *r, struct retained_thing *t, const char *text)
 
 	topic_of(r, &topic, t->name);
 	buf_putc(&topic, '\0');
+	t->len = text == NULL ? 0 : strlen(text);
 	if (!topic.failed && !publish(r, topic.data, text, &t->mid))
 		publish(r, topic.data, NULL, &t->mid);
 	buf_fini(&topic);
@@ -378,11 +380,13 @@ retained_done(struct retained *r, int mid, int reason)
 		if (t->mid == mid)
 			break;
 	}
-	if (t != NULL)
+	if (t != NULL) {
+		mqttlink_learn(r->link, reason, t->len);
 		refused(r, t, reason);
-	else
-		say("the broker does not take all that is retained: %s",
-		    mosquitto_reason_string(reason));
+		return;
+	}
+	say("the broker does not take all that is retained: %s",
+	    mosquitto_reason_string(reason));
 }
 
 /* Globs of those that are wanted, some of them. */

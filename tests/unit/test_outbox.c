@@ -20,6 +20,7 @@ static char got[4096];		/* numbers of events, "!N": a gap of N */
 static int mids, answered;
 static unsigned breaks;
 static size_t largest;		/* that the broker takes, 0: any */
+static size_t sent, learnt;	/* bytes of a payload; and is too much */
 static int memory = -1;		/* times malloc() works, -1: always */
 static bool failed;
 
@@ -61,6 +62,7 @@ mqttlink_publish(struct mqttlink *l, const struct mqttlink_message *m, int *mid)
 	    lost));
 	json_decref(o);
 	*mid = ++mids;
+	sent = m->len;
 	return MQTTLINK_OK;
 }
 
@@ -84,6 +86,14 @@ bool
 mqttlink_is_final(int reason)
 {
 	return reason == MQTT_RC_PACKET_TOO_LARGE;
+}
+
+void
+mqttlink_learn(struct mqttlink *l, int reason, size_t len)
+{
+	(void)l;
+	assert_int_equal(reason, MQTT_RC_PACKET_TOO_LARGE);
+	learnt = len;
 }
 
 static char folder[64];
@@ -196,6 +206,8 @@ read_again(void **state)
 static void
 too_large(void **state)
 {
+	size_t size;
+
 	(void)state;
 	largest = 200;
 	put(1, 1, 10);
@@ -212,12 +224,14 @@ too_large(void **state)
 	/* The same with nothing on the disk. */
 	put(4, 4, 300);
 	assert_string_equal(got, "1 !1 3 !1 ");
-	assert_string_equal(o.cursor, "");
+	assert_string_equal(o.cursor, "run-3");
 	answer();
 	assert_string_equal(o.cursor, "run-4");
 	/* The broker says so itself. */
 	put(5, 5, 10);
+	size = sent;
 	assert_true(outbox_done(&o, mids, MQTT_RC_PACKET_TOO_LARGE));
+	assert_int_equal(learnt, size);
 	answered++;
 	assert_string_equal(got, "1 !1 3 !1 5 !1 ");
 	assert_string_equal(o.cursor, "run-4");
