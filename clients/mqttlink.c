@@ -127,6 +127,22 @@ on_publish(struct mosquitto *m, void *arg, int mid, int reason,
 	l->calls->done(l->arg, mid, reason);
 }
 
+/* Then what is left from before, and is not true any more, stays there. */
+static void
+on_subscribe(struct mosquitto *m, void *arg, int mid, int n, const int *granted)
+{
+	struct mqttlink *l = arg;
+	bool denied = n > 0 && is_refusal(granted[0]);
+
+	(void)m;
+	(void)mid;
+	if (denied && !l->denied)
+		say("broker %s, port %d, does not let us read what is retained "
+		    "there: %s", l->options->broker, l->options->port,
+		    mosquitto_reason_string(granted[0]));
+	l->denied = denied;
+}
+
 static void
 on_message(struct mosquitto *m, void *arg, const struct mosquitto_message *msg)
 {
@@ -175,6 +191,7 @@ set_up(struct mqttlink *l)
 	mosquitto_disconnect_v5_callback_set(m, on_disconnect);
 	mosquitto_publish_v5_callback_set(m, on_publish);
 	mosquitto_message_callback_set(m, on_message);
+	mosquitto_subscribe_callback_set(m, on_subscribe);
 	mosquitto_log_callback_set(m, on_log);
 	rc = mosquitto_will_set(m, l->will_topic, (int)strlen(l->will), l->will,
 	    1, true);

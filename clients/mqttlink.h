@@ -53,6 +53,7 @@ struct mqttlink {
 	bool writable;			/* the socket was, in this attempt */
 	bool up;
 	bool broken;			/* it ends after its callbacks */
+	bool denied;			/* it does not let us read, which was said */
 	char why[512];			/* it broke, "": nobody told */
 	char said[512];			/* the last such reason that was said */
 };

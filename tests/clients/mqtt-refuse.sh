@@ -137,4 +137,19 @@ pids="$pids $!"
 bridge -b mqtt://127.0.0.1:1900
 wait_for "lost broker 127.0.0.1, port 1900: it refuses what we publish: Not authorized; trying again" log
 end "$bridge" TERM
+# One that does not let us look at what is there; that is said, and no more.
+cat >hides <<'SH'
+packet() { dd bs=65536 count=1 >/dev/null 2>&1; }
+packet
+printf '\040\003\000\000\000'
+packet
+printf '\220\004\000\002\000\207'
+cat >/dev/null
+SH
+socat TCP-LISTEN:1901,fork,reuseaddr,bind=127.0.0.1 'SYSTEM:sh ./hides' 2>/dev/null &
+pids="$pids $!"
+: >log
+bridge -b mqtt://127.0.0.1:1901
+wait_for "broker 127.0.0.1, port 1901, does not let us read what is retained there: Not authorized" log
+end "$bridge" TERM
 stop_kevd
