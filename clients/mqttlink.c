@@ -260,10 +260,11 @@ end(struct mqttlink *l, int rc)
 	if (was_up && ev_now(l->loop) - l->up_since > STEADY)
 		l->attempts = 0;
 	choose_version(l, rc);
-	if (was_up || strcmp(l->said, l->why) != 0)
+	if (was_up || (strcmp(l->said[0], l->why) != 0 &&
+	    strcmp(l->said[1], l->why) != 0))
 		say("%s broker %s, port %d: %s; trying again", was_up ? "lost" :
 		    "cannot use", o->broker, o->port, l->why);
-	memcpy(l->said, l->why, sizeof l->said);
+	memcpy(l->said[l->attempts % 2], l->why, sizeof l->why);
 	discard(l);
 	start_timer(l, delay(l));
 }
@@ -281,7 +282,7 @@ settle(struct mqttlink *l, int rc, bool was_up)
 		return;
 	ev_timer_stop(l->loop, &l->timer);
 	l->up_since = ev_now(l->loop);
-	l->said[0] = '\0';
+	l->said[0][0] = l->said[1][0] = '\0';
 	say("connected to broker %s, port %d, with MQTT %s", l->options->broker,
 	    l->options->port, l->version == MQTT_PROTOCOL_V5 ? "5" : "3.1.1");
 	l->calls->up(l->arg);

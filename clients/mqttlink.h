@@ -55,7 +55,8 @@ struct mqttlink {
 	bool broken;			/* it ends after its callbacks */
 	bool denied;			/* it does not let us read, which was said */
 	char why[512];			/* it broke, "": nobody told */
-	char said[512];			/* the last such reason that was said */
+	char said[2][512];		/* the last two, of IPv6 and IPv4 mostly,
+					   which were said */
 };
 
 struct mqttlink_message {

@@ -175,5 +175,26 @@ $there ip link set v1 up
 catch_up_broker
 got_all 300
 same_state
+end "$bridge" TERM
+
+# A name with two addresses that fail in two ways: each is said, and once.
+if own_run; then
+	printf '%s two.test\n' 2001:db8::1 $broker >hosts
+	mount --bind hosts /etc/hosts || fail "mount --bind"
+	ip address add 2001:db8::2/64 dev v0 nodad
+	$there ip address add 2001:db8::1/64 dev v1 nodad
+	printf 'echo >>tries\ndd bs=4096 count=1 >/dev/null 2>&1\nprintf "%s"\n' '\040\003\000\227\000' >answer
+	: >tries
+	: >log
+	$there socat TCP4-LISTEN:1901,fork,reuseaddr 'SYSTEM:sh ./answer' 2>/dev/null &
+	pids="$pids $!"
+	bridge -b mqtt://two.test:1901
+	waiting="two tries"
+	until [ "$(wc -l <tries)" -ge 2 ]; do kill -0 "$bridge" || fail "$(cat log)"; done
+	grep -q "Connection refused" log || fail "$(cat log)"
+	grep -q "Quota exceeded" log || fail "$(cat log)"
+	[ "$(wc -l <log)" = 2 ] || fail "$(cat log)"
+	end "$bridge" TERM
+fi
 stop_kevd
 end_other
