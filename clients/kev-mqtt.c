@@ -60,7 +60,7 @@ struct bridge {
 	long long id;			/* of our subscribe */
 	char after[256];		/* it is to go on there, "": from now */
 	bool again;			/* it is for what a new kevd has kept */
-	bool forgot;			/* kevd has not kept all after "began" */
+	bool forgot;			/* kevd has not all after "began" */
 	long long began;
 	bool emptied;			/* the cursor file has nothing in it */
 	STAILQ_HEAD(, held) held;
@@ -255,8 +255,8 @@ set_cursor(struct bridge *b)
 }
 
 /*
- * Events of kevd that we have not got, up to CURSOR; LOST is 0 if nobody knows how
- * many.
+ * Events of kevd that we have not got, up to CURSOR; LOST is 0 if nobody knows
+ * how many.
  */
 static void
 lose(struct bridge *b, const char *cause, long long lost, const char *cursor)
@@ -649,12 +649,13 @@ work(struct bridge *b)
 	b->kevd = true;
 	b->status_code = -1;
 	start_watchers(b);
-	/* The file is about what the broker has; the spool goes on from there. */
+	/* The file is about what the broker has; the spool goes on there. */
 	after = spool_empty(&b->outbox.spool) ||
 	    b->outbox.spool.cursor[0] == '\0' ? b->cursor.text :
 	    b->outbox.spool.cursor;
 	if (after[0] == '\0' && access(b->cursor_file, F_OK) == 0) {
-		say("there is nothing in %s, beginning from now", b->cursor_file);
+		say("there is nothing in %s, beginning from now",
+		    b->cursor_file);
 		b->emptied = true;
 	}
 	subscribe(b, after);

@@ -53,10 +53,10 @@ struct mqttlink {
 	bool writable;			/* the socket was, in this attempt */
 	bool up;
 	bool broken;			/* it ends after its callbacks */
-	bool denied;			/* it does not let us read, which was said */
+	bool denied;			/* to let us read; it was said */
 	char why[512];			/* it broke, "": nobody told */
-	char said[2][512];		/* the last two, of IPv6 and IPv4 mostly,
-					   which were said */
+	char said[2][512];		/* the last two, mostly of IPv6 and of
+					   IPv4, which were said */
 };
 
 struct mqttlink_message {

@@ -24,8 +24,8 @@ void mqttname_level(struct buf *, const char *name, size_t len);
 void mqttname_interface(struct buf *, const struct json_t *);
 
 /*
- * A glob that fits the interface of that level, and maybe others. No interface has
- * a name so long that its glob were too long for kevd: it ends there.
+ * A glob that fits the interface of that level, and maybe others. No interface
+ * has a name so long that its glob were too long for kevd: it ends there.
  */
 void mqttname_glob(struct buf *, const char *level);
 

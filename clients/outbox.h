@@ -4,9 +4,9 @@
  * Knows the spool and the connection, nothing of kevd but its lines.
  *
  * While the broker keeps up nothing is written: what it has not got yet kevd
- * gives again, to who asks with the cursor of the last event that it has. What is
- * on the disk has cursors of its own, so that kevd gives that again, too, if it
- * is destroyed there.
+ * gives again, to who asks with the cursor of the last event that it has. What
+ * is on the disk has cursors of its own, so that kevd gives that again, too, if
+ * it is destroyed there.
  */
 #ifndef KEV_CLIENT_OUTBOX_H
 #define KEV_CLIENT_OUTBOX_H
@@ -61,8 +61,8 @@ bool outbox_put(struct outbox *, const char *cursor, const char *text,
     size_t len);
 
 /*
- * All up to CURSOR was given, or need not be, and that is where the broker is, if
- * nothing is on its way.
+ * All up to CURSOR was given, or need not be, and that is where the broker is,
+ * if nothing is on its way.
  */
 void outbox_pass(struct outbox *, const char *cursor);
 

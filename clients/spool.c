@@ -197,7 +197,7 @@ open_in(struct spool *s)
 	return err;
 }
 
-/* The next good line of the segment that is read: 1, 0 at its end, or -errno. */
+/* The next good line of the segment that is read; returns as spool_next(). */
 static int
 read_line(struct spool *s, struct spool_line *l)
 {

@@ -72,15 +72,16 @@ int spool_put(struct spool *, const char *cursor, const char *text,
     size_t len);
 
 /*
- * What was put is on the disk then. When that fails nobody knows what of it is; it
- * can be read as long as the system lives, and what is put next goes elsewhere.
+ * What was put is on the disk then. When that fails nobody knows what of it is;
+ * it can be read as long as the system lives, and what is put next goes
+ * elsewhere.
  */
 int spool_sync(struct spool *);
 
 /*
- * The next line that was not read yet, and 1; 0: there is none. -errno: it cannot be
- * had now, for want of memory or descriptors. What the disk does not give any more
- * is a hole in the numbers.
+ * The next line that was not read yet, and 1; 0: there is none. -errno: it cannot
+ * be had now, for want of memory or descriptors. What the disk does not give any
+ * more is a hole in the numbers.
  */
 int spool_next(struct spool *, struct spool_line *);
 

@@ -403,7 +403,7 @@ no_descriptor(void **state)
 	assert_int_equal(spool_next(&s, &l), -EMFILE);
 	setrlimit(RLIMIT_NOFILE, &was);
 	assert_string_equal(look(), "1-3");
-	/* Nor when it is opened: then it has folder, list, acks, and not one more. */
+	/* Nor when it is opened, if folder and acks can be, and no more. */
 	spool_close(&s);
 	fd = dup(0);
 	close(fd);
