@@ -81,10 +81,11 @@ done
 [ "$(grep -c "lost broker" log)" = "$lost" ] || fail "$(cat log)"
 names del 1300
 same_state
-end "$bridge" TERM
-stop_broker
 ip link delete v1
 ip link delete v2
+catch_up_broker
+end "$bridge" TERM
+stop_broker
 
 # Hundredths of a second.
 now() { awk '{ print $1 * 100 }' /proc/uptime; }
