@@ -353,13 +353,15 @@ retained_answer(struct retained *r, const struct kev_line *line)
 	RB_FOREACH(t, retained_things, &r->things)
 		all &= !t->asked;
 	if (!kev_line_ok(line)) {
-		tool_refused(line);
+		if (!r->refused)
+			tool_refused(line);
 		later(r);
 	} else if (r->up && all) {
 		told_all(r, interfaces);
 	} else if (r->up) {
 		told_some(r, interfaces);
 	}
+	r->refused = !kev_line_ok(line);
 	return true;
 }
 

@@ -36,6 +36,7 @@ struct retained {
 	long long asked;		/* id of our question, 0: none */
 	bool all;			/* that is, or is to be, about all */
 	bool up;
+	bool refused;			/* the last question, which was said */
 	int64_t not_before;		/* to ask, monotonic ms */
 	unsigned unanswered;		/* publications */
 };

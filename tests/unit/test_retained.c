@@ -28,6 +28,7 @@ static char told[4096];		/* "NAME ", or "-NAME " when it is to be gone */
 static int mids;
 static int64_t now;
 static size_t learnt;
+static unsigned refusals;	/* that were said */
 
 long long
 kev_request(struct kev *k, const char *op, const char *members)
@@ -107,6 +108,7 @@ int
 tool_refused(const struct kev_line *l)
 {
 	assert_false(l->ok);
+	refusals++;
 	return 0;
 }
 
@@ -134,6 +136,7 @@ begin(void **state)
 	asked[0] = told[0] = '\0';
 	questions = 0;
 	mids = 0;
+	refusals = 0;
 	away = false;
 	now = 1000000;
 	retained_up(&r);
@@ -209,9 +212,14 @@ refusal(void **state)
 	assert_int_equal(retained_due(&r), 0);
 	asks("{}");
 	assert_int_equal(retained_due(&r), -1);
+	answer(NULL);
+	assert_int_equal(refusals, 1);
+	now += 1000;
+	asks("{}");
 	answer("eth0,lo");
 	asks("{\"ifname\":[\"eth0\",\"lo\"]}");
 	answer(NULL);
+	assert_int_equal(refusals, 2);
 	/* Meanwhile all is asked for: that is no answer about them. */
 	retained_all(&r);
 	now += 1000;
