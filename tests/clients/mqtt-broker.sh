@@ -136,9 +136,10 @@ cat >flaky <<'SH'
 dd bs=4096 count=1 >first 2>/dev/null
 echo >>tries
 [ "$(wc -l <tries)" -gt "$(cat gone)" ] || exit
-{ cat first; cat; } | nc 127.0.0.1 1883 &
+exec 3<&0
+{ cat first; cat <&3; } | nc 127.0.0.1 1883 &
 echo $! >through
-wait
+wait $!
 SH
 fake 'sh ./flaky'
 for gone in 1 2; do
