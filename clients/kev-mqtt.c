@@ -411,8 +411,9 @@ static void
 on_lost(struct bridge *b)
 {
 	say("%s, waiting for it", kev_error(b->kev));
-	/* libkev will go on after that. */
-	snprintf(b->after, sizeof b->after, "%s", here(b));
+	/* libkev will go on after that, or ask once more as it did. */
+	if (here(b)[0] != '\0')
+		snprintf(b->after, sizeof b->after, "%s", here(b));
 	b->kevd = false;
 	retained_lost(&b->retained);
 	publish_presence(b, true);
