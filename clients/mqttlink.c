@@ -257,6 +257,9 @@ end(struct mqttlink *l, int rc)
 	bool was_up = l->up;
 
 	explain(l, rc);
+	/* Maybe it told why before it went: see mqttlink_learn(). */
+	if (was_up && mosquitto_socket(l->m) != -1)
+		mosquitto_loop_read(l->m, 1);
 	if (was_up && ev_now(l->loop) - l->up_since > STEADY)
 		l->attempts = 0;
 	choose_version(l, rc);
@@ -298,10 +301,13 @@ on_io(struct ev_loop *loop, ev_io *w, int revents)
 	(void)loop;
 	errno = 0;
 	l->writable |= (revents & EV_WRITE) != 0;
-	if ((revents & EV_WRITE) != 0)
+	/* Who goes may have said why, and cannot be written to any more. */
+	if (was_up && (revents & EV_READ) != 0)
+		rc = mosquitto_loop_read(l->m, 1);
+	if (rc == MOSQ_ERR_SUCCESS && (revents & EV_WRITE) != 0)
 		rc = mosquitto_loop_write(l->m, 1);
 	/* While it connects it may be its turn to write in here, too. */
-	if (rc == MOSQ_ERR_SUCCESS && ((revents & EV_READ) != 0 || !was_up))
+	if (rc == MOSQ_ERR_SUCCESS && !was_up)
 		rc = mosquitto_loop_read(l->m, 1);
 	settle(l, rc, was_up);
 }

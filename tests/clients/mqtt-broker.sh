@@ -137,7 +137,7 @@ dd bs=4096 count=1 >first 2>/dev/null
 echo >>tries
 [ "$(wc -l <tries)" -gt "$(cat gone)" ] || exit
 exec 3<&0
-{ cat first; cat <&3; } | nc 127.0.0.1 1883 &
+{ cat first; cat <&3; } | nc 192.0.2.1 1884 &
 echo $! >through
 wait $!
 SH
@@ -146,7 +146,7 @@ for gone in 1 2; do
 	echo $gone >gone
 	: >tries
 	: >log
-	bridge -b mqtt://127.0.0.1:1900
+	bridge -b mqtt://127.0.0.1:1900 -p password
 	wait_for "connected to broker 127.0.0.1, port 1900, with MQTT" log
 	if [ $gone = 2 ]; then
 		grep -q "with MQTT 3.1.1" log || fail "$(cat log)"
