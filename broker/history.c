@@ -179,6 +179,9 @@ void
 history_prepare(struct history *h)
 {
 	const size_t page = page_size();
+	/* Who has told little won't need much. */
+	const size_t used = h->head / page + 1;
+	const size_t ahead = (used < AHEAD ? used : AHEAD) * page;
 	volatile char *byte;
 	char kept;
 
@@ -186,7 +189,7 @@ history_prepare(struct history *h)
 		return;
 	if (h->ready < h->head)
 		h->ready = page_of(h->head);
-	for (; h->ready < h->head + AHEAD * page; h->ready += page) {
+	for (; h->ready < h->head + ahead; h->ready += page) {
 		byte = h->ring + h->ready % h->size;
 		kept = *byte;
 		*byte = kept;
