@@ -72,6 +72,7 @@ JQ
 jq -nc --arg what event -f types.jq | split -l 40 - events.
 jq -nc --arg what state -f types.jq | sed 's/"REPLY"/REPLY/' >answer
 mkfifo begin
+exec 7<>begin
 start_bus bus.conf
 serve strange
 began=$(cut -d " " -f 1 /proc/uptime)
@@ -85,7 +86,7 @@ gdbus monitor --session -d org.kev1 >heard &
 pids="$pids $!"
 waiting="gdbus to listen"
 until grep -q 'is owned by' heard; do :; done
-echo >begin
+echo >&7
 waiting="the last event"
 until grep -q "/last: org.kev1.Interface.Idle ('last', {'end'" heard; do
 	kill -0 $bridge || fail "it ended: $(cat said)"
