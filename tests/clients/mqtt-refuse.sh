@@ -54,39 +54,6 @@ catch_up_broker
 end "$bridge" TERM
 stop_broker
 
-# One that breaks the connection for it: that is too large from then on.
-broker "listener $port" "allow_anonymous true" "message_size_limit 1000"
-: >log
-mark_got
-bridge
-wait_for "connected to" log
-from=$(here)
-ip link add v1 type bridge
-wait_for "/state/interface/v1 {" got
-names add 1400
-wait_for "the broker does not take what is in kev/$host/state/interface/v1: Packet too large" log
-ip link add v2 type bridge
-wait_for "/state/interface/v2 {" got
-catch_up_broker
-came_or_counted
-lost=$(grep -c "lost broker" log)
-[ "$lost" -le 2 ] || fail "$(cat log)"
-ip link set v1 mtu 1350
-ip link set v2 mtu 1350
-catch_up_broker
-waiting="no state of v1"
-until tail -n "+$marked" got | grep ' kev/box/state/interface/v1 ' | tail -n 1 | grep -q 'v1 $'; do
-	kill -0 "$bridge" || fail "$(cat log)"
-done
-[ "$(grep -c "lost broker" log)" = "$lost" ] || fail "$(cat log)"
-names del 1300
-same_state
-ip link delete v1
-ip link delete v2
-catch_up_broker
-end "$bridge" TERM
-stop_broker
-
 # Hundredths of a second.
 now() { awk '{ print $1 * 100 }' /proc/uptime; }
 # denied TOPIC...: may be written, and nothing else, until that is mended.
