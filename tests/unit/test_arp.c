@@ -27,7 +27,8 @@
 static const uint8_t claim[26 + 42] = { [16] = 42, [24] = 26,
 	/* Ethernet, a request of 192.0.2.1 for 192.0.2.2. */
 	[26 + 12] = 0x08, 0x06, 0, 1, 0x08, 0, 6, 4, 0, 1,
-	0x02, 0, 0x5e, 0, 0x53, 1, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 192, 0, 2, 2 };
+	0x02, 0, 0x5e, 0, 0x53, 1, 192, 0, 2, 1,
+	0, 0, 0, 0, 0, 0, 192, 0, 2, 2 };
 
 static struct ev_loop *loop;
 static struct state *st;
