@@ -65,7 +65,7 @@ table() {
 	shift 3
 	[ -z "$only" ] || [ "$only" = "$table" ] || return
 	rm -f "$dir"/*
-	cp "$top_srcdir"/broker/*.def "$dir" || exit
+	cp "$top_srcdir"/broker/*.def "$top_srcdir"/broker/*.h "$dir" || exit
 	for source; do
 		cp "$top_srcdir/broker/$source.c" "$dir" || exit
 	done

@@ -102,12 +102,14 @@ static void
 test_link(void **state)
 {
 	static const struct {
-		uint32_t status, count;
+		uint64_t status;	/* what is active, too */
+		uint32_t count;
 		const char *event;	/* NULL: none */
 	} table[] = {
 		{ 3, 1, "dl-link-on" }, { 3, 7, "dl-link-on" },
 		{ 1, 1, "dl-link-off" }, { 2, 1, NULL }, { 0, 1, NULL },
 		{ 3, 0, NULL }, { 3, 0xffffffff, NULL },
+		{ UINT64_C(0x1000000000000003), 0, NULL },
 	};
 	uint8_t event[KERN_ASK_MAX];
 	struct change c;

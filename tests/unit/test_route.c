@@ -606,9 +606,10 @@ route_headers(void **state)
 		{ "openbsd", 5, 1, 96, 4, 6, 16, 12, 24, 32, 8 },
 		{ "macos", 5, 1, 92, 0, 4, 8, 12, 16, 24, 0 },
 	};
+	static const unsigned nowhere[] = { 0x8, 0x1000 };
 	uint8_t bytes[256];
 	struct change c;
-	size_t i;
+	size_t i, f;
 
 	(void)state;
 	for (i = 0; i < LENGTH(table); i++) {
@@ -631,6 +632,15 @@ route_headers(void **state)
 		    table[i].c != 0 ? 0x506 : 0);
 		assert_int_equal(c.router.router.metric,
 		    table[i].c != 0 ? 9 : 0);
+		/* It leads nowhere: RTF_REJECT, RTF_BLACKHOLE. */
+		for (f = 0; f < LENGTH(nowhere); f++) {
+			put(bytes, table[i].flags, 4, 0x803 | nowhere[f]);
+			assert_int_equal(try(&table[i], bytes,
+			    "\x10\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+			    "\x10\x02\0\0\xc0\0\x02\x01\0\0\0\0\0\0\0\0"
+			    "\0\0\0\0\0\0\0\0", 40, &c), ROUTE_IGNORED);
+		}
+		put(bytes, table[i].flags, 4, 0x803);
 		/* Any error, wherever in its bytes it is. */
 		put(bytes, table[i].b, 4, 0x1000000);
 		assert_int_equal(try(&table[i], bytes, "\x10\x02\0\0\0\0\0\0"
@@ -762,6 +772,52 @@ names(void **state)
 	assert_int_equal(route_next(&r, &c), ROUTE_MALFORMED);
 }
 
+/* What each type is called, and that all others are ignored. */
+static void
+kinds(void **state)
+{
+#define ALL "", "add", "delete", "change", "add", "route", "route"
+	static const struct {
+		const char *os;
+		uint8_t version;
+		const char *names[256];
+	} table[] = {
+		{ "freebsd", 5, { ALL, "route", "route", [0xb] = "route",
+		    "newaddr", "deladdr", "ifinfo", "maddr", "maddr",
+		    "ifannounce", "ieee80211" } },
+		{ "netbsd", 4, { ALL, "miss", "route", [0x10] = "ifannounce",
+		    "ieee80211", [0x14] = "ifinfo", [0x16] = "newaddr",
+		    "deladdr", "chgaddr" } },
+		{ "openbsd", 5, { ALL, "route", [0xb] = "resolve", "newaddr",
+		    "deladdr", "ifinfo", "ifannounce", "desync",
+		    [0x14] = "newaddr", "80211info" } },
+		{ "macos", 5, { ALL, "route", "route", [0xb] = "route",
+		    "newaddr", "deladdr", "ifinfo", "maddr", "maddr" } },
+	};
+	struct route_reader r;
+	struct change c;
+	size_t i, type;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		for (type = 0; type < 256; type++) {
+			const uint8_t bytes[] = { 4, 0, table[i].version,
+				(uint8_t)type };
+			const char *name = table[i].names[type];
+
+			route_reader_init(&r, route_system(table[i].os), bytes,
+			    sizeof bytes);
+			if (route_next(&r, &c) == ROUTE_IGNORED)
+				assert_null(r.name);
+			else
+				assert_string_equal(r.name,
+				    name != NULL ? name : "");
+			assert_int_equal(r.name != NULL, name != NULL &&
+			    name[0] != '\0');
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -772,6 +828,7 @@ main(void)
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(systems),
 		cmocka_unit_test(types),
+		cmocka_unit_test(kinds),
 		cmocka_unit_test(beyond),
 		cmocka_unit_test(route_headers),
 		cmocka_unit_test(link_headers),
