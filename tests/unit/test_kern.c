@@ -554,6 +554,31 @@ old_inet6(void **state)
 	assert_int_equal(find(6, 1, data, 168, &c), KERN_MALFORMED);
 }
 
+/* An address that never ends is permanent, but for those of others who know
+ * better: IN6_IFF_AUTOCONF, IN6_IFF_DYNAMIC. */
+static void
+permanent(void **state)
+{
+	uint8_t data[168] = { 2, 0, 0, 0, 0, 0, 0, 0, 'e', 'n' };
+	struct change c;
+	unsigned bit;
+
+	(void)state;
+	data[32] = 0x20;
+	data[136] = 64;
+	memset(data + 152, 0xff, 8);
+	for (bit = 0; bit < 32; bit++) {
+		memset(data + 140, 0, 4);
+		data[140 + bit / 8] = (uint8_t)(1u << bit % 8);
+		assert_int_equal(find(6, 5, data, 168, &c), KERN_CHANGE);
+		assert_int_equal((c.addr.flags & KEV_IFA_PERMANENT) != 0,
+		    bit != 6 && bit != 8);
+	}
+	data[152] = 0xfe;
+	assert_int_equal(find(6, 5, data, 168, &c), KERN_CHANGE);
+	assert_int_equal(c.addr.flags & KEV_IFA_PERMANENT, 0);
+}
+
 /* The other end of a tunnel, a sockaddr between others. */
 static void
 peer(void **state)
@@ -652,6 +677,7 @@ main(void)
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(names),
 		cmocka_unit_test(old_inet6),
+		cmocka_unit_test(permanent),
 		cmocka_unit_test(peer),
 		cmocka_unit_test(hardware),
 		cmocka_unit_test(types),
