@@ -55,7 +55,7 @@ end "$bridge" TERM
 stop_broker
 
 # Hundredths of a second.
-now() { awk '{ print $1 * 100 }' /proc/uptime; }
+now() { awk '{ printf "%d\n", $1 * 100 }' /proc/uptime; }
 # denied TOPIC...: may be written, and nothing else, until that is mended.
 denied() {
 	printf 'topic %s\n' 'read #' "$@" >acl
