@@ -178,7 +178,10 @@ next=$(events | jq -n 'first(inputs | select(.seq != null)).seq')
 end "$bridge" TERM
 mark_got
 : >"$queue/cursor"
+: >"$dir/log"
 bridge
+# From now on is after that.
+wait_for spool-damaged "$dir/log"
 catch_up_broker
 grep -qF "there is nothing in $queue/cursor, beginning from now" "$dir/log" || fail "$(cat "$dir/log")"
 [ "$(events | jq -c 'select(.topic == "kev/gap").data')" = '{"cause":"spool-damaged"}' ] ||
