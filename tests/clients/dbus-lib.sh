@@ -1,8 +1,11 @@
 # Sourced by the tests of kev-dbus: real buses.
 #
 #	dbus_begin [-n] [TOOL...]	with these, and namespaces as -n says
+#	session_bus [LINE...]		a CONFIG that allows all, with these lines
 #	start_bus CONFIG		dbus-daemon, as process $bus, at $address; or
 #				dbus-broker, if KEV_TEST_BUS is that
+#	serve SCRIPT			what that says is kevd's, at fake.socket; as
+#				process $server
 
 # shellcheck source=tests/live/lib.sh
 . "${top_srcdir:-.}/tests/live/lib.sh"
@@ -18,6 +21,27 @@ dbus_begin() {
 	namespaces $real
 	[ "${KEV_TEST_BUS:-}" != dbus-broker ] || journal
 	address=unix:path=$dir/bus
+}
+
+session_bus() {
+	cat <<-CONF
+	<busconfig>
+	  <type>session</type>
+	  <listen>$address</listen>
+	  <auth>EXTERNAL</auth>
+	  <policy context="default">
+	    <allow own="*"/>
+	    <allow send_destination="*"/>
+	    <allow receive_type="signal"/>
+	    <allow receive_type="method_call"/>
+	    <allow receive_type="method_return"/>
+	    <allow receive_type="error"/>
+	  </policy>
+	CONF
+	for line do
+		printf '  %s\n' "$line"
+	done
+	echo '</busconfig>'
 }
 
 start_bus() {
@@ -57,4 +81,12 @@ start_dbusbroker() {
 	until [ -S "$dir/bus" ]; do kill -0 $launcher || fail "$(cat "$dir/bus.err")"; done
 	busctl --address="$address" list >"$dir/names" || fail "$(cat "$dir/bus.err")"
 	bus=$(pgrep -P $launcher) || fail "no dbus-broker: $(cat "$dir/bus.err")"
+}
+
+serve() {
+	rm -f fake.socket
+	socat UNIX-LISTEN:fake.socket EXEC:"sh $1" 2>asked &
+	server=$!
+	pids="$pids $server"
+	until [ -S fake.socket ]; do kill -0 $server || fail socat; done
 }

@@ -6,30 +6,7 @@
 dbus_begin socat
 cd "$dir" || exit 1
 export DBUS_SESSION_BUS_ADDRESS="$address"
-cat >bus.conf <<CONF
-<busconfig>
-  <type>session</type>
-  <listen>$address</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow own="*"/>
-    <allow send_destination="*"/>
-    <allow receive_type="signal"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-  </policy>
-</busconfig>
-CONF
-
-# serve SCRIPT: one who says what that does is kevd.
-serve() {
-	rm -f fake.socket
-	socat UNIX-LISTEN:fake.socket EXEC:"sh $1" 2>asked &
-	server=$!
-	pids="$pids $server"
-	until [ -S fake.socket ]; do kill -0 $server || fail socat; done
-}
+session_bus >bus.conf
 
 # Members of all types, in events, and in what it answers: nothing of it ends
 # kev-dbus. What can wait is asked for again.

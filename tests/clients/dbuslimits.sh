@@ -7,23 +7,8 @@ dbus_begin socat
 calls=$(cd "$top_builddir/tests/clients" && pwd)/buscalls
 cd "$dir" || exit 1
 export DBUS_SESSION_BUS_ADDRESS="$address"
-cat >bus.conf <<CONF
-<busconfig>
-  <type>session</type>
-  <listen>$address</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow own="*"/>
-    <allow send_destination="*"/>
-    <allow receive_type="signal"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-  </policy>
-  <limit name="max_replies_per_connection">1000000</limit>
-  <limit name="max_incoming_bytes">2000000</limit>
-</busconfig>
-CONF
+session_bus '<limit name="max_replies_per_connection">1000000</limit>' \
+    '<limit name="max_incoming_bytes">2000000</limit>' >bus.conf
 
 bridge() {
 	${KEV_WRAP:-} "$tools/kev-dbus" -a "$address" "$@" 2>said &
@@ -91,12 +76,8 @@ state() {
 # there NUMBER [COUNT]: that many have an object, of all that are asked for
 # together, and COUNT times at once.
 there() {
-	rm -f fake.socket
 	start_bus bus.conf
-	socat UNIX-LISTEN:fake.socket EXEC:"sh fake lines" 2>asked &
-	server=$!
-	pids="$pids $server"
-	until [ -S fake.socket ]; do kill -0 $server || fail socat; done
+	serve "fake lines"
 	bridge -u "$dir/fake.socket"
 	busctl --address="$address" --timeout=60 --json=short call org.kev1 \
 	    /org/kev1 org.freedesktop.DBus.ObjectManager GetManagedObjects >out ||

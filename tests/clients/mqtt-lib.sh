@@ -2,6 +2,7 @@
 #
 #	mqtt_begin [TOOL...]	with these, and namespaces; the queue is in $queue
 #	broker [LINE...]	mosquitto, with these lines in its configuration
+#	fake PORT COMMAND	one that is none, by socat
 #	listen			a subscriber of all, which misses nothing
 #	bridge [OPTION...]	kev-mqtt
 #	got_all			what it published is all that kevd has, in order
@@ -54,6 +55,13 @@ start_broker() {
 	pids="$pids $mosquitto"
 	waiter=$mosquitto
 	wait_for " running" "$dir/broker"
+}
+fake() {
+	socat "TCP-LISTEN:$1,fork,reuseaddr,bind=127.0.0.1" "SYSTEM:$2" 2>/dev/null &
+	pids="$pids $!"
+	until nc -z 127.0.0.1 "$1"; do
+		kill -0 "$!" || fail "no socat"
+	done
 }
 stop_broker() { end "$mosquitto" TERM; }
 

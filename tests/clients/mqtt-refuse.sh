@@ -99,8 +99,7 @@ packet
 printf '\100\003\000\001\207'
 cat >/dev/null
 SH
-socat TCP-LISTEN:1900,fork,reuseaddr,bind=127.0.0.1 'SYSTEM:sh ./refuses' 2>/dev/null &
-pids="$pids $!"
+fake 1900 'sh ./refuses'
 : >log
 bridge -b mqtt://127.0.0.1:1900
 wait_for "lost broker 127.0.0.1, port 1900: it refuses what we publish: Not authorized; trying again" log
@@ -114,8 +113,7 @@ packet
 printf '\220\004\000\002\000\207'
 cat >/dev/null
 SH
-socat TCP-LISTEN:1901,fork,reuseaddr,bind=127.0.0.1 'SYSTEM:sh ./hides' 2>/dev/null &
-pids="$pids $!"
+fake 1901 'sh ./hides'
 : >log
 bridge -b mqtt://127.0.0.1:1901
 wait_for "broker 127.0.0.1, port 1901, does not let us read what is retained there: Not authorized" log

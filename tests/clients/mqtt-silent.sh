@@ -9,14 +9,6 @@ start_kevd
 broker "listener $port" "allow_anonymous true"
 listen
 
-# fake PORT COMMAND
-fake() {
-	socat "TCP-LISTEN:$1,fork,reuseaddr,bind=127.0.0.1" "SYSTEM:$2" 2>/dev/null &
-	pids="$pids $!"
-	until nc -z 127.0.0.1 "$1"; do
-		kill -0 "$!" || fail "no socat"
-	done
-}
 cat >pings <<'SH'
 packet() { dd bs=65536 count=1 2>/dev/null | wc -c; }
 packet >/dev/null
