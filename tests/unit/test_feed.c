@@ -333,6 +333,18 @@ losses(void **state)
 #define DEPRECATED 0x10
 #define SECOND 1000000
 
+/* There is an address that is not known to be unique yet. */
+static void
+begin_tentative(void)
+{
+	begin("freebsd");
+	say("freebsd", "newaddr-v4");
+	say("freebsd", "newaddr-v6");
+	answer = (struct in6_answer){ .has = IN6_HAS_FLAGS | IN6_HAS_LIFETIMES,
+	    .flags = TENTATIVE, .valid = 20, .preferred = 10 };
+	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+}
+
 /* FreeBSD says that there is an address, and nothing of what becomes of it. */
 static void
 becomes(void **state)
@@ -341,12 +353,7 @@ becomes(void **state)
 	uint64_t due;
 
 	(void)state;
-	begin("freebsd");
-	say("freebsd", "newaddr-v4");
-	say("freebsd", "newaddr-v6");
-	answer = (struct in6_answer){ .has = IN6_HAS_FLAGS | IN6_HAS_LIFETIMES,
-	    .flags = TENTATIVE, .valid = 20, .preferred = 10 };
-	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	begin_tentative();
 	assert_int_equal(told[KEV_T_IPV6_ADDRESS_ADD], 1);
 	assert_int_equal(told[KEV_T_IPV6_ADDRESS_CHANGE], 0);
 	assert_int_equal(told[KEV_T_IPV6_ADDRESS_READY], 0);
@@ -446,12 +453,7 @@ not_answered(void **state)
 	uint64_t due;
 
 	(void)state;
-	begin("freebsd");
-	say("freebsd", "newaddr-v4");
-	say("freebsd", "newaddr-v6");
-	answer = (struct in6_answer){ .has = IN6_HAS_FLAGS | IN6_HAS_LIFETIMES,
-	    .flags = TENTATIVE, .valid = 20, .preferred = 10 };
-	assert_int_equal(route_feed_read(feed), ROUTE_FINISHED);
+	begin_tentative();
 	assert_int_equal(status, KEV_TENTATIVE);
 	answer.has = 0;
 	in6_error = -EIO;

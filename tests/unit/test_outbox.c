@@ -4,7 +4,6 @@
 #include "outbox.h"
 #include "tool.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,20 +119,9 @@ begin(void **state)
 static int
 end(void **state)
 {
-	char path[400];
-	const struct dirent *e;
-	DIR *d;
-
 	(void)state;
 	outbox_fini(&o);
-	d = opendir(folder);
-	while ((e = readdir(d)) != NULL) {
-		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-		if (e->d_name[0] != '.')
-			unlink(path);
-	}
-	closedir(d);
-	return rmdir(folder);
+	return remove_folder(folder);
 }
 
 /* Events FIRST to LAST, of SIZE bytes more than they need. */

@@ -30,20 +30,9 @@ begin(void **state)
 static int
 end(void **state)
 {
-	char path[400];
-	struct dirent *e;
-	DIR *d;
-
 	(void)state;
 	spool_close(&s);
-	d = opendir(folder);
-	while ((e = readdir(d)) != NULL) {
-		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-		if (e->d_name[0] != '.')
-			unlink(path);
-	}
-	closedir(d);
-	return rmdir(folder);
+	return remove_folder(folder);
 }
 
 static void
