@@ -127,9 +127,13 @@ tool() {
 
 # What libtool says to tools of these systems, and zig does not know, is left out:
 # that nobody needs to see what a library has for itself, and, to ranlib, -t.
+# Unless told, each time, zig has the sanitizer for undefined behaviour in what is
+# not optimized, and what protects the stack, which OpenBSD's libraries have not;
+# and it makes its own library anew for each of these options.
 make_tools() {
 	mkdir -p bin
-	tool cc cc -target "$target"
+	tool cc cc -target "$target" -O0 -g0 -fno-sanitize=undefined \
+		-fno-stack-protector
 	tool ar ar
 	tool ranlib ranlib
 	cat >bin/libtool <<-'END'
@@ -170,7 +174,7 @@ library() {
 	*) file=lib$1.so.1.0 && ln -s "$file" "prefix/lib/lib$1.so" ;;
 	esac
 	shift
-	bin/cc -O2 -w -shared -fPIC -o "prefix/lib/$file" "$@" -lm
+	bin/cc -w -shared -fPIC -o "prefix/lib/$file" "$@" -lm
 }
 
 # Without their configure, which would take longer than all the rest: both say
@@ -204,8 +208,7 @@ libraries() {
 	: >"libraries-$made"
 }
 
-# Quickly: most of it is only looked at. (Unless told, zig has the sanitizer for
-# undefined behaviour and debug information in what is not optimized.)
+# Quickly: most of it is only looked at.
 configure() {
 	set -- "$top/configure" --quiet --host="$host" --enable-werror \
 		--disable-static --disable-dependency-tracking
@@ -215,7 +218,7 @@ configure() {
 	fi
 	"$@" --cache-file=../cache CC="$there/bin/cc" AR="$there/bin/ar" \
 		RANLIB="$there/bin/ranlib" NM=llvm-nm \
-		CFLAGS='-O0 -g0 -fno-sanitize=undefined' \
+		CFLAGS= \
 		CPPFLAGS="-I$there/prefix/include" \
 		LDFLAGS="-L$there/prefix/lib" PKG_CONFIG_PATH= \
 		PKG_CONFIG_LIBDIR="$there/prefix/lib/pkgconfig"
@@ -239,7 +242,7 @@ kev() {
 
 # A program of somebody else.
 example() {
-	[ "$target" = other ] || "$there/bin/cc" -O0 -Wall -Wextra -Werror \
+	[ "$target" = other ] || "$there/bin/cc" -Wall -Wextra -Werror \
 		-I"$top/clients" -I"$there/prefix/include" -o addresses \
 		"$top/contrib/examples/addresses.c" -L.libs -lkev \
 		-L"$there/prefix/lib" -ljansson
