@@ -32,8 +32,8 @@ is_noticed() {
 	for test; do
 		# shellcheck disable=SC2086 # words
 		${CC:-cc} -o "$dir/test" "$top_builddir/tests/unit/$test"-*.o \
-		    "$dir"/*.o "$top_builddir/.libs/libkevd.a" \
-		    "$top_builddir/.libs/libkevproto.a" $LIBS || exit
+		    "$dir"/*.o "$top_builddir/libkevd.a" \
+		    "$top_builddir/libkevproto.a" $LIBS || exit
 		timeout 60 "$dir/test" >/dev/null 2>&1 || return 0
 	done
 	return 1
