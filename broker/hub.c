@@ -213,12 +213,22 @@ is_over(const struct hub *h, const struct subscriber *s)
 static void
 flush_interest(struct hub *h, struct interest *in)
 {
-	bool all = true;
 	struct subscriber *s;
 
 	LIST_FOREACH(s, &in->members, entry) {
 		if (!s->blocked)
 			h->config.flush(s);
+	}
+}
+
+/* After that: who did not take all, and is that too much? */
+static void
+look_after(struct hub *h, struct interest *in)
+{
+	bool all = true;
+	struct subscriber *s;
+
+	LIST_FOREACH(s, &in->members, entry) {
 		if (is_over(h, s))
 			fall_behind(h, s);
 		if (outq_behind(&s->q) > 0)
@@ -234,8 +244,11 @@ hub_flush(struct hub *h)
 {
 	struct interest *in;
 
-	while ((in = TAILQ_FIRST(&h->dirty)) != NULL)
+	TAILQ_FOREACH(in, &h->dirty, owing_entry)
 		flush_interest(h, in);
+	h->config.flush_end(h->config.source);
+	while ((in = TAILQ_FIRST(&h->dirty)) != NULL)
+		look_after(h, in);
 	history_prepare(&h->log);
 }
 

@@ -47,8 +47,10 @@ struct subscriber {
 struct hub_config {
 	size_t history;		/* bytes that "after" may go back */
 	size_t queue;		/* bytes a subscriber may be behind */
-	/* Sends what can be sent without blocking; sets "blocked". */
+	/* Sends what can be sent without blocking, and sets "blocked": of each
+	 * in turn, or of all those together when flush_end is called. */
 	void (*flush)(struct subscriber *);
+	void (*flush_end)(void *source);
 	/* Whether what it is owed may be copied for it alone. */
 	bool (*affords)(struct subscriber *);
 	/* Whether bytes of the log before POS that were lent may be unread. */

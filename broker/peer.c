@@ -4,7 +4,6 @@
 
 #include "bounds.h"
 #include "log.h"
-#include "sys.h"
 
 #include <sys/socket.h>
 
@@ -222,10 +221,22 @@ peer_in_flight(struct peer_group *g, uint64_t pos)
 	return false;
 }
 
-/*
- * One system call for all that is owed. Returns false when the socket takes
- * nothing more.
- */
+/* SENT of TOTAL bytes were, or -1 and ERROR. False when its socket takes nothing
+ * more. */
+static bool
+has_taken(struct peer *p, ssize_t sent, int error, size_t total)
+{
+	if (sent == -1) {
+		if (error != EAGAIN && error != EWOULDBLOCK && error != EINTR &&
+		    error != ENOBUFS && error != ENOMEM)
+			peer_close(p);
+		return false;
+	}
+	outq_sent(&p->sub.q, (size_t)sent);
+	return (size_t)sent == total;
+}
+
+/* One system call for all that is owed. */
 static bool
 send_some(struct peer *p)
 {
@@ -237,14 +248,7 @@ send_some(struct peer *p)
 		sent = send_pages(p, pos, len, &total);
 	else
 		sent = send_copy(p, &total);
-	if (sent == -1) {
-		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
-		    errno != ENOBUFS && errno != ENOMEM)
-			peer_close(p);
-		return false;
-	}
-	outq_sent(&p->sub.q, (size_t)sent);
-	return (size_t)sent == total;
+	return has_taken(p, sent, errno, total);
 }
 
 /* What was said to it alone lies here until all of it is read. */
@@ -355,6 +359,61 @@ peer_flush(struct subscriber *s)
 		return;
 	flush(p);
 	account(p);
+}
+
+/* All that is owed is one short piece of the log. */
+static bool
+is_short(struct peer *p, struct iovec *piece)
+{
+	const struct outq *q = &p->sub.q;
+	struct iovec iov[2];
+	size_t total;
+
+	if (q->stream == NULL || q->held || q->own.failed ||
+	    q->own.len > q->own_sent || outq_behind(q) >= LEND ||
+	    stream_iov(q->stream, hub_history(p->group->hub), q->at, iov, 2,
+		&total) != 1 || total != outq_behind(q))
+		return false;
+	*piece = iov[0];
+	return true;
+}
+
+void
+peer_flush_soon(struct subscriber *s)
+{
+	struct peer *p = peer_of(s);
+	struct peer_group *g = p->group;
+	struct iovec piece;
+
+	if (p->dead || !is_short(p, &piece)) {
+		peer_flush(s);
+		return;
+	}
+	g->sends[g->n_sends] = (struct sys_send){ .fd = p->io.fd,
+	    .bytes = piece.iov_base, .len = piece.iov_len };
+	g->sent_to[g->n_sends++] = p;
+	if (g->n_sends == SYS_SENDS_MAX)
+		peer_flush_end(g);
+}
+
+void
+peer_flush_end(struct peer_group *g)
+{
+	const struct sys_send *send;
+	struct peer *p;
+	/* For one it would be the long way. */
+	size_t done = g->n_sends > 1 ? sys_send_many(g->sends, g->n_sends) : 0;
+	size_t i;
+
+	for (i = 0; i < g->n_sends; i++) {
+		send = &g->sends[i];
+		p = g->sent_to[i];
+		if (i < done && !p->dead)
+			(void)has_taken(p, send->sent, send->error, send->len);
+		/* Who did not take all, or was not tried. */
+		peer_flush(&p->sub);
+	}
+	g->n_sends = 0;
 }
 
 /* So much is unread, of its own or of its user's, that it has to wait. */
@@ -583,6 +642,7 @@ void
 peer_group_start(struct peer_group *g, struct ev_loop *loop)
 {
 	g->loop = loop;
+	sys_sends_open();
 	ev_idle_init(&g->idle, idle);
 	ev_timer_init(&g->look, look, 0., (double)g->timeout / LOOKS);
 	g->look.data = g;
@@ -596,6 +656,7 @@ peer_group_stop(struct peer_group *g)
 	while ((p = TAILQ_FIRST(&g->live)) != NULL)
 		peer_close(p);
 	peer_reap(g);
+	sys_sends_close();
 	ev_idle_stop(g->loop, &g->idle);
 	ev_timer_stop(g->loop, &g->look);
 }

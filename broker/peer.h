@@ -7,6 +7,7 @@
 
 #include "frame.h"
 #include "hub.h"
+#include "sys.h"
 #include "user.h"
 
 #include <sys/queue.h>
@@ -34,6 +35,10 @@ struct peer_group {
 	ev_idle idle;		/* while there are busy ones */
 	ev_timer look;		/* while there are blocked ones */
 	int hangup;		/* see sys.h */
+	/* To be sent at once, and to whom; see peer_flush_soon. */
+	struct sys_send sends[SYS_SENDS_MAX];
+	struct peer *sent_to[SYS_SENDS_MAX];
+	size_t n_sends;
 	/* A line, or NULL: one that was too long. */
 	void (*line)(struct peer *, const char *, size_t);
 	void *server;
@@ -78,8 +83,13 @@ void peer_group_stop(struct peer_group *);
  */
 struct peer *peer_new(struct peer_group *, int fd, struct user *, pid_t);
 
-/* Sends what can be sent; hub_config.flush. */
+/* Sends what can be sent. */
 void peer_flush(struct subscriber *);
+
+/* The same, but what many are told may wait for peer_flush_end, to be sent to
+ * all of them with one system call; hub_config.flush and flush_end. */
+void peer_flush_soon(struct subscriber *);
+void peer_flush_end(struct peer_group *);
 
 /* Whether what was lent of the log before POS may be unread. */
 bool peer_in_flight(struct peer_group *, uint64_t pos);

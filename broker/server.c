@@ -43,6 +43,14 @@ in_flight(void *arg, uint64_t pos)
 	return peer_in_flight(&s->peers, pos);
 }
 
+static void
+flush_end(void *arg)
+{
+	struct server *s = arg;
+
+	peer_flush_end(&s->peers);
+}
+
 static struct stamp
 now(void *arg)
 {
@@ -56,9 +64,9 @@ server_init(struct server *s, const struct server_config *config)
 {
 	struct hub_config hub = {
 		.history = config->history, .queue = config->queue,
-		.flush = peer_flush, .affords = peer_affords,
-		.in_flight = in_flight, .present = present, .now = now,
-		.source = s,
+		.flush = peer_flush_soon, .flush_end = flush_end,
+		.affords = peer_affords, .in_flight = in_flight,
+		.present = present, .now = now, .source = s,
 	};
 
 	/* Each opens a file the first time, which it can't in the sandbox. */

@@ -745,6 +745,89 @@ long_pieces(void **state)
 	turns(2);
 }
 
+/* The last of those that it was told, and that it was told all before it. */
+static void
+assert_told(struct client *c, int n)
+{
+	char part[32];
+	int i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(part, sizeof part, "\"eth%d\"", i);
+		assert_int_equal(lines(c, part), 1);
+	}
+	assert_int_equal(lines(c, "\"topic\":\"interface/idle\""), n);
+}
+
+static void
+tell(int i)
+{
+	char name[16];
+	struct kev_event ev = { .topic = KEV_T_INTERFACE_IDLE, .ifname = name };
+
+	snprintf(name, sizeof name, "eth%d", i);
+	server_publish(&server, &ev);
+	turns(1);
+}
+
+/* Of those who are told with one system call, one is stuck, one goes, one also
+ * has an answer; and there are more than fit in one, of two interests. */
+static void
+to_many(void **state)
+{
+	static const char both[] = "{\"op\":\"subscribe\",\"topics\":["
+	    "\"interface/idle\"]}\n{\"op\":\"subscribe\",\"topics\":["
+	    "\"interface/idle\"],\"ifnames\":[\"eth*\"]}\n";
+	static struct client c[2 * SYS_SENDS_MAX + 3];
+	const int n = LENGTH(c), line = (int)strcspn(both, "\n") + 1, size = 1;
+	int i, k;
+
+	(void)state;
+	for (i = 0; i < n; i++) {
+		come(&c[i], 0);
+		assert_int_equal(setsockopt(c[i].peer->io.fd, SOL_SOCKET,
+		    SO_SNDBUF, &size, sizeof size), 0);
+		k = i % 2 == 0 ? write(c[i].fd, both, (size_t)line) :
+		    write(c[i].fd, both + line, sizeof both - 1 - (size_t)line);
+		assert_true(k > 0);
+	}
+	take_all(c, n);
+	for (i = 0; i < n; i++)
+		forget(&c[i]);
+	for (k = 0; k < 20; k++) {
+		if (k == 10)
+			close(c[7].fd);
+		if (k == 11)
+			ask(&c[9], "{\"op\":\"stats\"}\n", 1);
+		tell(k);
+		for (i = 0; i < n; i++) {
+			if (i != 5 && (i != 7 || k < 10))
+				(void)take(&c[i]);
+		}
+	}
+	assert_true(c[5].peer->sub.blocked);
+	assert_int_equal(server.peers.count, n - 1);
+	c[7].fd = -1;
+	take_all(c, n);
+	assert_int_equal(lines(&c[9], "\"reply\":"), 1);
+	for (i = 0; i < n; i++) {
+		if (i != 7)
+			assert_told(&c[i], 20);
+		go(&c[i]);
+	}
+	turns(2);
+}
+
+/* As where there is no such system call, or not for us. */
+static int
+start_without(void **state)
+{
+	int error = start(state);
+
+	sys_sends_close();
+	return error;
+}
+
 int
 main(void)
 {
@@ -759,6 +842,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(long_answers, start, stop),
 		cmocka_unit_test_setup_teardown(told_in_pieces, start, stop),
 		cmocka_unit_test_setup_teardown(long_pieces, start, stop),
+		cmocka_unit_test_setup_teardown(to_many, start, stop),
+		{ "to_many, each by itself", to_many, start_without, stop,
+		    NULL },
 		cmocka_unit_test_setup_teardown(long_patterns, start, stop),
 		cmocka_unit_test_setup_teardown(cut_off, start, stop),
 		cmocka_unit_test_setup_teardown(takes_enough, start, stop),

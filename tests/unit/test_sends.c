@@ -1,0 +1,246 @@
+/* With all that it has for itself. */
+#include "linux/sends.c"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "test.h"
+
+long __real_syscall(long, ...);
+long __wrap_syscall(long, ...);
+
+/* A kernel without memory takes no more than these. */
+static long enough = SYS_SENDS_MAX;
+
+long
+__wrap_syscall(long call, ...)
+{
+	long v[6];
+	va_list arguments;
+	size_t i;
+
+	va_start(arguments, call);
+	for (i = 0; i < LENGTH(v); i++)
+		v[i] = va_arg(arguments, long);
+	va_end(arguments);
+	if (call == SYS_io_uring_enter && v[1] > enough)
+		v[1] = v[2] = enough;
+	return __real_syscall(call, v[0], v[1], v[2], v[3], v[4], v[5]);
+}
+
+static int pairs[SYS_SENDS_MAX][2];
+static struct sys_send sends[SYS_SENDS_MAX];
+
+/* N pairs of sockets, a line for each. */
+static void
+open_pairs(size_t n)
+{
+	static char lines[SYS_SENDS_MAX][32];
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]),
+		    0);
+		snprintf(lines[i], sizeof lines[i], "this is for %zu\n", i);
+		sends[i] = (struct sys_send){ .fd = pairs[i][0],
+		    .bytes = lines[i], .len = strlen(lines[i]) };
+	}
+}
+
+static void
+close_pairs(size_t n)
+{
+	while (n-- > 0) {
+		close(pairs[n][0]);
+		close(pairs[n][1]);
+	}
+}
+
+static bool
+is_there(size_t i)
+{
+	char got[64];
+	ssize_t n = recv(pairs[i][1], got, sizeof got, MSG_DONTWAIT);
+
+	return n == (ssize_t)sends[i].len &&
+	    memcmp(got, sends[i].bytes, sends[i].len) == 0;
+}
+
+static void
+fill(int fd)
+{
+	static const char bytes[65536];
+
+	while (send(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+		continue;
+	while (send(fd, bytes, 1, MSG_DONTWAIT) > 0)
+		continue;
+}
+
+static int
+have(void **state)
+{
+	(void)state;
+	sys_sends_open();
+	return 0;
+}
+
+static int
+have_not(void **state)
+{
+	(void)state;
+	sys_sends_close();
+	return 0;
+}
+
+static void
+need(void)
+{
+	if (ring.fd == -1)
+		skip();
+}
+
+/* As often as there are places in the queues, and once more. */
+static void
+all(void **state)
+{
+	size_t n, i;
+
+	(void)state;
+	need();
+	for (n = 1; n <= SYS_SENDS_MAX; n++) {
+		open_pairs(n);
+		assert_int_equal(sys_send_many(sends, n), n);
+		for (i = 0; i < n; i++) {
+			assert_int_equal(sends[i].sent, sends[i].len);
+			assert_true(is_there(i));
+		}
+		close_pairs(n);
+	}
+}
+
+/* What one socket has to say is of no matter to the others. */
+static void
+some(void **state)
+{
+	int blocks;
+
+	(void)state;
+	need();
+	for (blocks = 0; blocks < 2; blocks++) {
+		open_pairs(5);
+		fcntl(pairs[1][0], F_SETFL, blocks ? 0 : O_NONBLOCK);
+		fill(pairs[1][0]);
+		close(pairs[3][1]);
+		assert_int_equal(sys_send_many(sends, 5), 5);
+		assert_int_equal(sends[1].sent, -1);
+		assert_int_equal(sends[1].error, EAGAIN);
+		assert_int_equal(sends[3].sent, -1);
+		assert_int_equal(sends[3].error, EPIPE);
+		assert_true(is_there(0));
+		assert_true(is_there(2));
+		assert_true(is_there(4));
+		pairs[3][1] = -1;
+		close_pairs(5);
+	}
+}
+
+/* More than a socket has room for. */
+static void
+a_part(void **state)
+{
+	static char bytes[1 << 20];
+
+	(void)state;
+	need();
+	open_pairs(2);
+	sends[0].bytes = bytes;
+	sends[0].len = sizeof bytes;
+	assert_int_equal(sys_send_many(sends, 2), 2);
+	assert_true(sends[0].sent > 0);
+	assert_true((size_t)sends[0].sent < sizeof bytes);
+	assert_true(is_there(1));
+	close_pairs(2);
+}
+
+/* Who has taken the process over gets no more from it than we do. */
+static void
+sends_only(void **state)
+{
+	struct io_uring_files_update none = { .fds = 0 };
+	size_t op, tried = 0;
+	int fd;
+
+	(void)state;
+	need();
+	open_pairs(1);
+	for (op = 0; op < IORING_OP_LAST; op++) {
+		if (op == IORING_OP_SEND)
+			continue;
+		ask(&ring, &sends[0], 0);
+		ring.sqes[(*ring.sq_tail - 1) % SYS_SENDS_MAX].opcode =
+		    (uint8_t)op;
+		(void)syscall(SYS_io_uring_enter, ring.fd, 1, 1,
+		    IORING_ENTER_GETEVENTS, NULL, 0);
+		sends[0].error = 0;
+		take_answers(&ring, sends);
+		assert_int_equal(sends[0].sent, -1);
+		assert_int_equal(sends[0].error, EACCES);
+		tried++;
+	}
+	assert_true(tried > 30);
+	fd = pairs[0][0];
+	assert_int_equal(syscall(SYS_io_uring_register, ring.fd,
+	    IORING_REGISTER_FILES, &fd, 1), -1);
+	assert_int_equal(errno, EACCES);
+	assert_int_equal(syscall(SYS_io_uring_register, ring.fd,
+	    IORING_REGISTER_FILES_UPDATE, &none, 1), -1);
+	assert_int_equal(errno, EACCES);
+	assert_int_equal(sys_send_many(sends, 1), 1);
+	assert_true(is_there(0));
+	close_pairs(1);
+}
+
+/* A kernel that stops early: what it did not take is not sent later. */
+static void
+taken_back(void **state)
+{
+	(void)state;
+	need();
+	open_pairs(4);
+	enough = 2;
+	assert_int_equal(sys_send_many(sends, 4), 2);
+	enough = SYS_SENDS_MAX;
+	assert_true(is_there(0));
+	assert_true(is_there(1));
+	assert_int_equal(sys_send_many(sends + 3, 1), 1);
+	assert_true(is_there(3));
+	assert_false(is_there(2));
+	close_pairs(4);
+}
+
+/* Without it nothing is sent. */
+static void
+none(void **state)
+{
+	(void)state;
+	open_pairs(3);
+	assert_int_equal(sys_send_many(sends, 3), 0);
+	assert_false(is_there(0));
+	close_pairs(3);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(all, have, have_not),
+		cmocka_unit_test_setup_teardown(some, have, have_not),
+		cmocka_unit_test_setup_teardown(a_part, have, have_not),
+		cmocka_unit_test_setup_teardown(sends_only, have, have_not),
+		cmocka_unit_test_setup_teardown(taken_back, have, have_not),
+		cmocka_unit_test_setup_teardown(none, have_not, have_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
