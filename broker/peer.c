@@ -221,8 +221,8 @@ peer_in_flight(struct peer_group *g, uint64_t pos)
 	return false;
 }
 
-/* SENT of TOTAL bytes were, or -1 and ERROR. False when its socket takes nothing
- * more. */
+/* SENT of TOTAL bytes were, or -1 and ERROR. False when its socket takes
+ * nothing more. */
 static bool
 has_taken(struct peer *p, ssize_t sent, int error, size_t total)
 {

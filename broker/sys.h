@@ -74,8 +74,8 @@ void sys_pages_renew(void *from, size_t len);
  * Sends to many with one system call, in this order: as send(2) with
  * MSG_DONTWAIT and MSG_NOSIGNAL does, the result in "sent" and "error". Returns
  * how many of them, from the first on, were tried; the others are to be sent in
- * some other way: all, where there is no such call, or we may not have it, or it
- * was not asked for by sys_sends_open, once, while things are opened.
+ * some other way: all, where there is no such call, or we may not have it, or
+ * it was not asked for by sys_sends_open, once, while things are opened.
  */
 #define SYS_SENDS_MAX 64
 struct sys_send {
@@ -87,6 +87,7 @@ struct sys_send {
 };
 void sys_sends_open(void);
 void sys_sends_close(void);
+int sys_sends_fd(void);		/* what it needs, or -1 */
 size_t sys_send_many(struct sys_send *, size_t n);
 
 /* At most so many of the last bytes sent are not read; SIZE_MAX: not known. */

@@ -9,6 +9,8 @@
 
 #include "sandbox.h"
 
+#include "sys.h"
+
 #include <errno.h>
 
 #ifdef HAVE_SECCOMP
@@ -54,10 +56,8 @@ static const char *const both[] = {
 static const char *const broker[] = {
 	"_llseek", "_newselect", "accept", "accept4", "connect", "epoll_ctl",
 	"epoll_pwait", "epoll_pwait2", "epoll_wait", "fdatasync", "fsync",
-	"ftruncate", "ftruncate64",
-	/* Of a ring that is there for nothing but sends, see sends.c. */
-	"io_uring_enter",
-	"lseek", "lstat", "lstat64", "memfd_create", "pread64",
+	"ftruncate", "ftruncate64", "lseek", "lstat", "lstat64",
+	"memfd_create", "pread64",
 	"pselect6", "pselect6_time64", "pwrite64", "select", "sendfile",
 	"sendfile64", "shutdown",
 	"timerfd_settime", "timerfd_settime64", "unlink", "unlinkat", "wait4",
@@ -132,9 +132,14 @@ allow_some(scmp_filter_ctx ctx, enum sandbox_process who)
 	/* abort(3) ends its own process that way, and nobody else's. */
 	const struct scmp_arg_cmp self = { 0, SCMP_CMP_EQ,
 	    (scmp_datum_t)getpid(), 0 };
+	/* No ring but ours, which is restricted: see sends.c. */
+	const struct scmp_arg_cmp ring = { 0, SCMP_CMP_EQ,
+	    (scmp_datum_t)sys_sends_fd(), 0 };
 	int error = allow(ctx, "tgkill", 1, &self);
 	size_t i;
 
+	if (error == 0 && who == SANDBOX_BROKER && sys_sends_fd() != -1)
+		error = allow(ctx, "io_uring_enter", 1, &ring);
 	for (i = 0; error == 0 && i < sizeof rules / sizeof rules[0]; i++) {
 		if (rules[i].who & who)
 			error = allow(ctx, rules[i].name, rules[i].n,

@@ -1,13 +1,15 @@
 /*
- * io_uring, for one thing only: many sends with one system call. A kernel may not
- * have it, or refuse it: sysctl kernel.io_uring_disabled, and many containers.
+ * io_uring, for one thing only: many sends with one system call. A kernel may
+ * not have it, or refuse it: sysctl kernel.io_uring_disabled, and many
+ * containers.
  *
  * A filter of system calls does not see what is asked for in a ring. So the
  * kernel itself is told, once, that ours is for sends (since 5.10), and what is
- * not a send is refused ever after.
+ * not a send is refused ever after; callfilter.c allows no other ring.
  */
 #include "config.h"
 
+#include "log.h"
 #include "sys.h"
 
 #include <linux/io_uring.h>
@@ -20,9 +22,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NEEDS (IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP)
-
-/* Both queues, which the kernel and we have in common: all counts go on and on. */
+/* Both queues, which the kernel and we have in common, in one mapping (since
+ * 5.4). All counts go on and on. */
 static struct ring {
 	int fd;
 	size_t size;
@@ -42,8 +43,8 @@ restrict_to_sends(int fd)
 		.sqe_op = IORING_OP_SEND,
 	};
 
-	return syscall(SYS_io_uring_register, fd, IORING_REGISTER_RESTRICTIONS,
-	    &only, 1) == 0 && syscall(SYS_io_uring_register, fd,
+	return syscall(__NR_io_uring_register, fd, IORING_REGISTER_RESTRICTIONS,
+	    &only, 1) == 0 && syscall(__NR_io_uring_register, fd,
 	    IORING_REGISTER_ENABLE_RINGS, NULL, 0) == 0;
 }
 
@@ -82,13 +83,17 @@ sys_sends_open(void)
 {
 	struct io_uring_params p = { .flags = IORING_SETUP_R_DISABLED };
 
+	int error;
+
 	sys_sends_close();
-	ring.fd = (int)syscall(SYS_io_uring_setup, SYS_SENDS_MAX, &p);
-	if (ring.fd == -1)
+	ring.fd = (int)syscall(__NR_io_uring_setup, SYS_SENDS_MAX, &p);
+	if (ring.fd != -1 && map_queues(&ring, &p) &&
+	    restrict_to_sends(ring.fd))
 		return;
-	if ((p.features & NEEDS) != NEEDS || !map_queues(&ring, &p) ||
-	    !restrict_to_sends(ring.fd))
-		sys_sends_close();
+	error = errno;
+	sys_sends_close();
+	log_info("no io_uring, so each client is sent its own: %s",
+	    strerror(error));
 }
 
 void
@@ -102,6 +107,12 @@ sys_sends_close(void)
 		close(ring.fd);
 	memset(&ring, 0, sizeof ring);
 	ring.fd = -1;
+}
+
+int
+sys_sends_fd(void)
+{
+	return ring.fd;
 }
 
 static void
@@ -134,8 +145,8 @@ take_answers(struct ring *r, struct sys_send *sends)
 
 /*
  * What may not wait is answered before the call returns, so the kernel looks at
- * the queues only during it. It stops early without memory, and tells how many it
- * took; the others are taken back.
+ * the queues only during it. It stops early without memory, and tells how many
+ * it took; the others are taken back.
  */
 size_t
 sys_send_many(struct sys_send *sends, size_t n)
@@ -147,9 +158,14 @@ sys_send_many(struct sys_send *sends, size_t n)
 		return 0;
 	for (i = 0; i < n; i++)
 		ask(&ring, &sends[i], i);
-	done = syscall(SYS_io_uring_enter, ring.fd, n, n,
+	done = syscall(__NR_io_uring_enter, ring.fd, n, n,
 	    IORING_ENTER_GETEVENTS, NULL, 0);
 	*ring.sq_tail = *ring.sq_head;
 	take_answers(&ring, sends);
-	return done > 0 ? (size_t)done : 0;
+	if (done >= 0)
+		return (size_t)done;
+	/* Somebody else's filter does not let it in, and never will. */
+	if (errno == ENOSYS || errno == EPERM)
+		sys_sends_close();
+	return 0;
 }

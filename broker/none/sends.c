@@ -13,6 +13,12 @@ sys_sends_close(void)
 {
 }
 
+int
+sys_sends_fd(void)
+{
+	return -1;
+}
+
 size_t
 sys_send_many(struct sys_send *sends, size_t n)
 {

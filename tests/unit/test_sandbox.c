@@ -41,7 +41,7 @@ static int abi;			/* of Landlock; 0: not there */
 static bool seccomp;
 
 /* Opened by each before it enters. */
-static int file, tcp, unix_stream;
+static int file, tcp, unix_stream, pair[2];
 
 /* What follows gives 0 if it could be done, else errno. */
 
@@ -247,6 +247,19 @@ reopen_source(void)
 	return fd < 0 ? -fd : 0;
 }
 
+/* Where there is no ring there is nothing to show. */
+static int
+send_to_many(void)
+{
+	struct sys_send sends[] = { { .fd = pair[0], .bytes = "a", .len = 1 },
+	    { .fd = pair[1], .bytes = "b", .len = 1 } };
+
+	if (sys_sends_fd() == -1)
+		return 0;
+	return done(sys_send_many(sends, 2) == 2 && sends[0].sent == 1 &&
+	    sends[1].sent == 1);
+}
+
 static int
 take_memory(void)
 {
@@ -278,6 +291,7 @@ static const struct {
 	{ "know its memory", know_memory },
 	{ "know its user", know_user },
 	{ "reopen a source", reopen_source },
+	{ "send to many", send_to_many },
 	{ "take memory", take_memory },
 	{ "log to syslog", log_line },
 };
@@ -301,6 +315,9 @@ child(int mode, int (*run)(void))
 	file = open(ours, O_RDWR);
 	tcp = socket(AF_INET, SOCK_STREAM, 0);
 	unix_stream = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
+		_exit(255);
+	sys_sends_open();
 	(void)sys_rss();
 	(void)sandbox_no_new_privs();
 	if (mode == FILES)
