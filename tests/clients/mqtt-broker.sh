@@ -8,10 +8,14 @@ mqtt_begin mosquitto_passwd openssl socat
 start_other
 ip link add v0 type veth peer name v1 netns "$other"
 ip address add 192.0.2.2/24 dev v0
+# Nothing happens by itself while nobody listens yet.
+ip link set v0 addrgenmode none
 ip link set v0 up
 $there ip address add 192.0.2.1/24 dev v1
 $there ip link set v1 up
 $there ip link set lo up
+waiting="a carrier"
+until ip link show v0 | grep -q "state UP"; do :; done
 start_kevd
 broker=192.0.2.1
 
