@@ -82,7 +82,6 @@ void
 sys_sends_open(void)
 {
 	struct io_uring_params p = { .flags = IORING_SETUP_R_DISABLED };
-
 	int error;
 
 	sys_sends_close();
