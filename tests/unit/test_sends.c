@@ -45,12 +45,14 @@ enter(const long v[])
 long
 __wrap_syscall(long call, ...)
 {
-	long v[6];
+	const size_t n = call == __NR_io_uring_setup ? 2 :
+	    call == __NR_io_uring_register ? 4 : 6;
+	long v[6] = { 0 };
 	va_list arguments;
 	size_t i;
 
 	va_start(arguments, call);
-	for (i = 0; i < LENGTH(v); i++)
+	for (i = 0; i < n; i++)
 		v[i] = va_arg(arguments, long);
 	va_end(arguments);
 	if (call == __NR_io_uring_enter)
