@@ -86,19 +86,11 @@ try mqtts://192.0.2.1:1884 "port 1884: " --ca ca.pem; waits
 try mqtt://nowhere.invalid "nowhere.invalid, port 1883: its name cannot be looked up"; waits
 
 # Other things that answer.
-fake() {
-	socat "TCP-LISTEN:1900,fork,reuseaddr,bind=127.0.0.1" "SYSTEM:$1" 2>/dev/null &
-	fake=$!
-	pids="$pids $fake"
-	until ss -ltn 2>/dev/null | grep -q :1900; do
-		kill -0 "$fake" || fail "no socat"
-	done
-}
 unfake() { end "$fake" TERM; }
 # answers WORDS FORMAT: to the first packet, with these bytes.
 answers() {
 	printf 'dd bs=4096 count=1 >/dev/null 2>&1; printf "%s"\n' "$2" >answer
-	fake 'sh ./answer'
+	fake 1900 'sh ./answer'
 	try mqtt://127.0.0.1:1900 "cannot use broker 127.0.0.1, port 1900: $1"
 	waits
 	unfake
@@ -107,7 +99,7 @@ answers "Quota exceeded" '\040\003\000\227\000'
 answers "Server moved b.net" '\040\013\000\235\010\034\000\005b.net'
 answers "what it sends is not MQTT" "HTTP/1.1 400 Bad Request $(printf %0100d 0)"
 answers "it closed the connection" ''
-fake 'head -c 100000 /dev/zero | tr "\0" "\377"'
+fake 1900 'head -c 100000 /dev/zero | tr "\0" "\377"'
 try mqtt://127.0.0.1:1900 "port 1900: "; waits; unfake
 # A broker that is older, and says so or only goes away.
 cat >old <<'SH'
@@ -122,7 +114,7 @@ printf 'us\nsecret\n' >password
 for polite in yes no; do
 	rm -f polite
 	[ $polite = no ] || : >polite
-	fake 'sh ./old'
+	fake 1900 'sh ./old'
 	: >log
 	bridge -b mqtt://127.0.0.1:1900 -p password
 	wait_for "connected to broker 127.0.0.1, port 1900, with MQTT 3.1.1" log
@@ -145,7 +137,7 @@ exec 3<&0
 echo $! >through
 wait $!
 SH
-fake 'sh ./flaky'
+fake 1900 'sh ./flaky'
 for gone in 1 2; do
 	echo $gone >gone
 	: >tries

@@ -2,7 +2,8 @@
 #
 #	mqtt_begin [TOOL...]	with these, and namespaces; the queue is in $queue
 #	broker [LINE...]	mosquitto, with these lines in its configuration
-#	fake PORT COMMAND	one that is none, by socat
+#	fake PORT COMMAND	one that is none, by socat, as process $fake; not
+#				asked anything so far
 #	listen			a subscriber of all, which misses nothing
 #	bridge [OPTION...]	kev-mqtt
 #	got_all			what it published is all that kevd has, in order
@@ -58,9 +59,10 @@ start_broker() {
 }
 fake() {
 	socat "TCP-LISTEN:$1,fork,reuseaddr,bind=127.0.0.1" "SYSTEM:$2" 2>/dev/null &
-	pids="$pids $!"
-	until nc -z 127.0.0.1 "$1"; do
-		kill -0 "$!" || fail "no socat"
+	fake=$!
+	pids="$pids $fake"
+	until ss -ltn 2>/dev/null | grep -q ":$1 "; do
+		kill -0 "$fake" || fail "no socat"
 	done
 }
 stop_broker() { end "$mosquitto" TERM; }
