@@ -3,6 +3,7 @@
  * is added each other millisecond; who waits for that, each a process of its
  * own, notes when it hears of it: from the kernel itself; of kevd; of a program
  * that only makes JSON of it and sends that on a Unix socket; of ip-monitor(8).
+ * They take turns, change by change, so that all have the same machine.
  */
 #include "config.h"
 
@@ -22,6 +23,7 @@
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,28 +42,25 @@ struct heard {
 	uint64_t when[16 * EVENTS];
 };
 
-static struct heard *heard;
-
-/* A process of its own that does F. */
-static pid_t
-in_process(void (*f)(int, int), int a, int b)
-{
-	pid_t pid = fork();
-
-	if (pid == -1)
-		die("fork: %s", strerror(errno));
-	if (pid != 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	f(a, b);
-	_exit(0);
-}
+/* A way to hear of it, in a namespace of its own, where nothing else is. */
+struct way {
+	const char *name;
+	/* Starts it; what its reader reads. */
+	int (*start)(struct way *, const char *dir);
+	pid_t pids[2];		/* what was started, and who reads */
+	int netlink;		/* changes what is heard of */
+	uint32_t ifindex;
+	struct heard *heard;
+	uint64_t took[EVENTS];
+	struct series p50, p99;
+};
 
 /* Notes when something can be read, and reads it. */
 static void
-watch(int fd, int unused)
+watch(struct way *way, int fd, int unused)
 {
 	static char bytes[65536];
+	struct heard *heard = way->heard;
 	unsigned n = 0;
 
 	(void)unused;
@@ -102,12 +101,13 @@ put_json(const struct nlmsghdr *h, char *text, size_t size)
 
 /* The limit: from the kernel to JSON to a Unix socket, nothing else. */
 static void
-translate(int from, int to)
+translate(struct way *unused, int from, int to)
 {
 	_Alignas(struct nlmsghdr) char bytes[8192];
 	char text[1024];
 	int len;
 
+	(void)unused;
 	while (recv(from, bytes, sizeof bytes, 0) > 0) {
 		len = put_json((const struct nlmsghdr *)bytes, text,
 		    sizeof text);
@@ -117,24 +117,125 @@ translate(int from, int to)
 }
 
 static void
-monitor(int unused, int to)
+monitor(struct way *unused, int nothing, int to)
 {
 	(void)unused;
+	(void)nothing;
 	dup2(to, STDOUT_FILENO);
 	closefrom(3);
 	execlp("ip", "ip", "monitor", "address", (char *)NULL);
 	_exit(127);
 }
 
+/* A process of its own that does F. */
+static pid_t
+in_process(void (*f)(struct way *, int, int), struct way *way, int from, int to)
+{
+	pid_t pid = fork();
+
+	if (pid == -1)
+		die("fork: %s", strerror(errno));
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	f(way, from, to);
+	_exit(0);
+}
+
+static int
+by_kernel(struct way *way, const char *dir)
+{
+	(void)way;
+	(void)dir;
+	return netlink_open(RTMGRP_IPV4_IFADDR);
+}
+
+static int
+by_limit(struct way *way, const char *dir)
+{
+	int fd = netlink_open(RTMGRP_IPV4_IFADDR), pair[2];
+
+	(void)dir;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+		die("socketpair: %s", strerror(errno));
+	way->pids[0] = in_process(translate, way, fd, pair[1]);
+	close(fd);
+	close(pair[1]);
+	return pair[0];
+}
+
+static int
+by_kevd(struct way *way, const char *dir)
+{
+	const struct broker *b = broker_find("kevd-inject");
+	struct readers r;
+	int fd;
+
+	way->pids[0] = b->start(b, dir);
+	readers_open(&r, b, dir, way->pids[0], 1, false);
+	fd = dup(r.v[0].fd);
+	readers_close(&r);
+	return fd;
+}
+
 static void
-change(int fd, bool add, unsigned i)
+change(struct way *way, bool add, unsigned i)
 {
 	struct buf b = BUF_INIT;
 
-	netlink_put_address(&b, add, if_nametoindex("v0"), ADDRESS + i % 256,
-	    NULL, true);
-	netlink_do(fd, &b);
+	netlink_put_address(&b, add, way->ifindex, ADDRESS + i % 256, NULL,
+	    true);
+	netlink_do(way->netlink, &b);
 	buf_fini(&b);
+}
+
+static int
+by_monitor(struct way *way, const char *dir)
+{
+	struct pollfd pfd;
+	int ends[2];
+
+	(void)dir;
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		die("pipe: %s", strerror(errno));
+	way->pids[0] = in_process(monitor, way, -1, ends[1]);
+	close(ends[1]);
+	pfd = (struct pollfd){ .fd = ends[0], .events = POLLIN };
+	/* Until it hears something. */
+	do {
+		change(way, true, 0);
+		change(way, false, 0);
+	} while (poll(&pfd, 1, 20) == 0);
+	return ends[0];
+}
+
+/* In a new namespace, with an interface. */
+static void
+start(struct way *way, const char *dir)
+{
+	struct buf b = BUF_INIT;
+	int fd;
+
+	if (unshare(CLONE_NEWNET) == -1)
+		die("a network namespace: %s", strerror(errno));
+	way->netlink = netlink_open(0);
+	netlink_put_link(&b, "v0", "bridge", true);
+	netlink_do(way->netlink, &b);
+	buf_fini(&b);
+	way->ifindex = if_nametoindex("v0");
+	fd = way->start(way, dir);
+	way->heard->n = 0;
+	way->pids[1] = in_process(watch, way, fd, -1);
+	close(fd);
+}
+
+static void
+stop(struct way *way)
+{
+	finish(way->pids[1]);
+	if (way->pids[0] != 0)
+		finish(way->pids[0]);
+	close(way->netlink);
 }
 
 static void
@@ -145,127 +246,76 @@ rest(void)
 	nanosleep(&moment, NULL);
 }
 
-/* A watcher is there, of FD. */
-static void
-measure(int fd, struct series *p50, struct series *p99)
+/* How long the I-th change takes to be heard of. */
+static uint64_t
+measure(struct way *way, unsigned i)
 {
-	static uint64_t took[EVENTS];
-	int netlink = netlink_open(0), i;
-	pid_t watcher;
-	uint64_t begun;
 	unsigned before;
+	uint64_t begun, took;
 
-	heard->n = 0;
-	watcher = in_process(watch, fd, 0);
+	rest();
+	before = way->heard->n;
+	begun = now_ns();
+	change(way, true, i);
+	while (way->heard->n == before)
+		rest();
+	took = way->heard->when[before] - begun;
+	change(way, false, i);
+	return took;
+}
+
+static void
+measure_all(struct way *ways, size_t n)
+{
+	uint64_t took;
+	size_t k;
+	int i;
+
 	for (i = -WARM; i < EVENTS; i++) {
-		rest();
-		before = heard->n;
-		begun = now_ns();
-		change(netlink, true, (unsigned)(i + WARM));
-		while (heard->n == before)
-			rest();
-		if (i >= 0)
-			took[i] = heard->when[before] - begun;
-		change(netlink, false, (unsigned)(i + WARM));
-		rest();
+		for (k = 0; k < n; k++) {
+			took = measure(&ways[k], (unsigned)(i + WARM));
+			if (i >= 0)
+				ways[k].took[i] = took;
+		}
 	}
-	close(netlink);
-	finish(watcher);
-	series_add(p50, percentile(took, EVENTS, 50) / 1e3);
-	series_add(p99, percentile(took, EVENTS, 99) / 1e3);
-}
-
-static void
-by_kernel(const char *dir, struct series *p50, struct series *p99)
-{
-	int fd = netlink_open(RTMGRP_IPV4_IFADDR);
-
-	(void)dir;
-	measure(fd, p50, p99);
-	close(fd);
-}
-
-static void
-by_limit(const char *dir, struct series *p50, struct series *p99)
-{
-	int fd = netlink_open(RTMGRP_IPV4_IFADDR), pair[2];
-	pid_t pid;
-
-	(void)dir;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
-		die("socketpair: %s", strerror(errno));
-	pid = in_process(translate, fd, pair[1]);
-	measure(pair[0], p50, p99);
-	finish(pid);
-	close(fd);
-	close(pair[0]);
-	close(pair[1]);
-}
-
-static void
-by_kevd(const char *dir, struct series *p50, struct series *p99)
-{
-	const struct broker *b = broker_find("kevd-inject");
-	pid_t pid = b->start(b, dir);
-	struct readers r;
-
-	readers_open(&r, b, dir, pid, 1, false);
-	measure(r.v[0].fd, p50, p99);
-	readers_close(&r);
-	finish(pid);
-}
-
-static void
-by_monitor(const char *dir, struct series *p50, struct series *p99)
-{
-	int fd = netlink_open(0), ends[2];
-	struct pollfd pfd;
-	pid_t pid;
-
-	(void)dir;
-	if (pipe2(ends, O_CLOEXEC) == -1)
-		die("pipe: %s", strerror(errno));
-	pid = in_process(monitor, -1, ends[1]);
-	pfd = (struct pollfd){ .fd = ends[0], .events = POLLIN };
-	/* Until it hears something. */
-	do {
-		change(fd, true, 0);
-		change(fd, false, 0);
-	} while (poll(&pfd, 1, 20) == 0);
-	measure(ends[0], p50, p99);
-	finish(pid);
-	close(fd);
-	close(ends[0]);
-	close(ends[1]);
+	for (k = 0; k < n; k++) {
+		series_add(&ways[k].p50,
+		    percentile(ways[k].took, EVENTS, 50) / 1e3);
+		series_add(&ways[k].p99,
+		    percentile(ways[k].took, EVENTS, 99) / 1e3);
+	}
 }
 
 int
 main(int argc, char *argv[])
 {
-	static struct {
-		const char *name;
-		void (*f)(const char *, struct series *, struct series *);
-		struct series p50, p99;
-	} ways[] = {
-		{ .name = "netlink", .f = by_kernel },
-		{ .name = "limit", .f = by_limit },
-		{ .name = "kevd", .f = by_kevd },
-		{ .name = "ip-monitor", .f = by_monitor },
+	static struct way ways[] = {
+		{ .name = "netlink", .start = by_kernel },
+		{ .name = "limit", .start = by_limit },
+		{ .name = "kevd", .start = by_kevd },
+		{ .name = "ip-monitor", .start = by_monitor },
 	};
+	const size_t n = sizeof ways / sizeof ways[0];
 	unsigned i, often = rounds(3);
+	struct heard *heard;
 	size_t k;
 
 	if (argc != 2)
 		die("usage: change DIRECTORY");
-	heard = mmap(NULL, sizeof *heard, PROT_READ | PROT_WRITE,
+	heard = mmap(NULL, n * sizeof *heard, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (heard == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
+	for (k = 0; k < n; k++)
+		ways[k].heard = &heard[k];
 	for (i = 0; i < often; i++) {
-		for (k = 0; k < sizeof ways / sizeof ways[0]; k++)
-			ways[k].f(argv[1], &ways[k].p50, &ways[k].p99);
+		for (k = 0; k < n; k++)
+			start(&ways[k], argv[1]);
+		measure_all(ways, n);
+		for (k = 0; k < n; k++)
+			stop(&ways[k]);
 	}
-	for (k = 0; k < sizeof ways / sizeof ways[0]; k++)
+	for (k = 0; k < n; k++)
 		printf("change by %-10s p50 %6.1f us +-%2.0f%%  p99 %6.1f us"
 		    "  %+6.1f us from the limit\n", ways[k].name,
 		    series_median(&ways[k].p50), series_spread(&ways[k].p50) / 2,
