@@ -13,16 +13,10 @@
 /* Pages that are there before they are needed. */
 #define AHEAD 8
 
-static size_t
-page_size(void)
-{
-	return (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static uint64_t
-page_of(uint64_t pos)
+page_of(const struct history *h, uint64_t pos)
 {
-	return pos - pos % page_size();
+	return pos - pos % h->page;
 }
 
 int
@@ -30,10 +24,11 @@ history_init(struct history *h, size_t keep, size_t queue)
 {
 	memset(h, 0, sizeof *h);
 	h->keep = keep;
+	h->page = (size_t)sysconf(_SC_PAGESIZE);
 	/* A backlog is cut off when it is over QUEUE at the end of a turn, and
 	 * one turn writes more; a quarter is freed at a time. */
 	h->size = (keep > queue ? keep : queue) * 4 / 3 + 512 * 1024;
-	h->size = (size_t)page_of(h->size + page_size() - 1);
+	h->size = (size_t)page_of(h, h->size + h->page - 1);
 	/* Pages that were never written cost nothing. */
 	h->ring = sys_pages_new(h->size, &h->fd);
 	if (h->ring == NULL)
@@ -99,7 +94,7 @@ void
 history_forget(struct history *h, uint64_t pos, bool in_flight)
 {
 	h->tail = pos < h->head ? pos : h->head;
-	renew(h, page_of(h->tail), in_flight);
+	renew(h, page_of(h, h->tail), in_flight);
 	while (h->first < h->end && slot(h, h->first)->pos < h->tail)
 		h->first++;
 }
@@ -112,7 +107,7 @@ history_grow(struct history *h, size_t len)
 	char *ring;
 	int i, n, fd;
 
-	while (size - used < len + page_size())
+	while (size - used < len + h->page)
 		size *= 2;
 	ring = sys_pages_new(size, &fd);
 	if (ring == NULL)
@@ -132,7 +127,7 @@ history_grow(struct history *h, size_t len)
 	h->ring = ring;
 	h->size = size;
 	h->fd = fd;
-	h->fresh = page_of(h->tail);
+	h->fresh = page_of(h, h->tail);
 	h->lent = 0;
 	return true;
 }
@@ -178,7 +173,7 @@ history_add(struct history *h, uint64_t seq, enum kev_topic topic,
 void
 history_prepare(struct history *h)
 {
-	const size_t page = page_size();
+	const size_t page = h->page;
 	/* Who has told little won't need much. */
 	const size_t used = h->head / page + 1;
 	const size_t ahead = (used < AHEAD ? used : AHEAD) * page;
@@ -188,7 +183,7 @@ history_prepare(struct history *h)
 	if (h->ready >= h->head + page)
 		return;
 	if (h->ready < h->head)
-		h->ready = page_of(h->head);
+		h->ready = page_of(h, h->head);
 	for (; h->ready < h->head + ahead; h->ready += page) {
 		byte = h->ring + h->ready % h->size;
 		kept = *byte;

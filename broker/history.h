@@ -27,7 +27,8 @@ struct entry {
 
 struct history {
 	char *ring;
-	size_t size;		/* a multiple of the page size */
+	size_t size;		/* a multiple of "page" */
+	size_t page;		/* of memory, in bytes */
 	int fd;			/* to send from, or -1; see sys.h */
 	uint64_t head;		/* where the next line goes */
 	uint64_t tail;		/* the oldest byte that is there */

@@ -97,16 +97,18 @@ void
 loop_wake(struct ev_loop *loop, ev_timer *timer, const uint64_t times[],
     size_t n)
 {
-	uint64_t when = 0, now = stamp_now().mono;
+	uint64_t when = 0, now;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		if (times[i] != 0 && (when == 0 || times[i] < when))
 			when = times[i];
 	}
-	ev_timer_stop(loop, timer);
+	if (ev_is_active(timer))
+		ev_timer_stop(loop, timer);
 	if (when == 0)
 		return;
+	now = stamp_now().mono;
 	ev_now_update(loop);
 	ev_timer_set(timer, when > now ? (double)(when - now) / 1e6 : 0., 0.);
 	ev_timer_start(loop, timer);

@@ -580,7 +580,7 @@ peer_go_on(struct peer_group *g)
 		go_on(p);
 	}
 	g->next = NULL;
-	if (TAILQ_EMPTY(&g->busy))
+	if (TAILQ_EMPTY(&g->busy) && ev_is_active(&g->idle))
 		ev_idle_stop(g->loop, &g->idle);
 	if (g->waiting == 0)
 		return;

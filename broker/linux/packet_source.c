@@ -170,10 +170,13 @@ packet_source_read(struct packet_source *p, struct tape *tape)
 void
 packet_source_tell(struct packet_source *p, struct tape *tape)
 {
-	struct stamp now = stamp_now();
+	struct stamp now;
 	struct dispute *d;
 	size_t at = 0;
 
+	if (p->disputed == 0)
+		return;
+	now = stamp_now();
 	for (d = p->disputes; d < p->disputes + p->disputed; d++) {
 		/* Unless nobody looked when it came, or memory ran out. */
 		if (at + d->message.len <= p->bytes.len) {

@@ -288,24 +288,34 @@ socket_receive(int fd, void *bytes, size_t size)
 	return n == -1 ? -errno : taken(&sender, len, (size_t)n, size);
 }
 
+static void
+prepare(struct datagrams *d)
+{
+	int i;
+
+	for (i = 0; i < DATAGRAMS; i++) {
+		d->iov[i] = (struct iovec){ d->bytes[i], DATAGRAM_MAX };
+		d->heads[i].msg_hdr = (struct msghdr){
+			.msg_name = &d->senders[i],
+			.msg_namelen = sizeof d->senders[i],
+			.msg_iov = &d->iov[i], .msg_iovlen = 1 };
+	}
+}
+
 int
 socket_receive_all(int fd, struct datagrams *d)
 {
-	struct sockaddr_nl senders[DATAGRAMS];
-	struct mmsghdr messages[DATAGRAMS];
-	struct iovec iov[DATAGRAMS];
+	struct msghdr *head;
 	int i, n;
 
-	for (i = 0; i < DATAGRAMS; i++) {
-		iov[i] = (struct iovec){ d->bytes[i], DATAGRAM_MAX };
-		messages[i].msg_hdr = (struct msghdr){
-			.msg_name = &senders[i],
-			.msg_namelen = sizeof senders[i],
-			.msg_iov = &iov[i], .msg_iovlen = 1 };
+	if (d->heads[0].msg_hdr.msg_iov == NULL)
+		prepare(d);
+	n = recvmmsg(fd, d->heads, DATAGRAMS, MSG_TRUNC, NULL);
+	for (i = 0; i < n; i++) {
+		head = &d->heads[i].msg_hdr;
+		d->len[i] = taken(&d->senders[i], head->msg_namelen,
+		    d->heads[i].msg_len, DATAGRAM_MAX);
+		head->msg_namelen = sizeof d->senders[i];
 	}
-	n = recvmmsg(fd, messages, DATAGRAMS, MSG_TRUNC, NULL);
-	for (i = 0; i < n; i++)
-		d->len[i] = taken(&senders[i], messages[i].msg_hdr.msg_namelen,
-		    messages[i].msg_len, DATAGRAM_MAX);
 	return n == -1 ? -errno : n;
 }

@@ -5,7 +5,10 @@
 #ifndef KEVD_SOCKETS_H
 #define KEVD_SOCKETS_H
 
+#include <linux/netlink.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,12 +50,15 @@ ssize_t socket_receive(int fd, void *, size_t size);
 #define DATAGRAMS 8
 struct datagrams {
 	ssize_t len[DATAGRAMS];	/* as socket_receive has it */
+	struct mmsghdr heads[DATAGRAMS];	/* for the kernel, as are... */
+	struct iovec iov[DATAGRAMS];
+	struct sockaddr_nl senders[DATAGRAMS];
 	_Alignas(8) char bytes[DATAGRAMS][DATAGRAM_MAX];
 };
 
 /*
  * How many there were, or -errno. After fewer than DATAGRAMS there was none
- * left, or there is an error, which the next call tells.
+ * left, or there is an error, which the next call tells. All is 0 at first.
  */
 int socket_receive_all(int fd, struct datagrams *);
 
