@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of names that are kept room for. */
+#define GONE_MAX 1024
+
 static int
 link_cmp(const struct link *a, const struct link *b)
 {
@@ -22,7 +25,25 @@ port_cmp(const struct link *a, const struct link *b)
 	return link_cmp(a, b);
 }
 
+static int
+name_cmp(const struct link *a, const struct link *b)
+{
+	int order = strcmp(a->name, b->name);
+
+	return order != 0 ? order : link_cmp(a, b);
+}
+
+static int
+lladdr_cmp(const struct link *a, const struct link *b)
+{
+	int order = memcmp(&a->l.lladdr, &b->l.lladdr, sizeof a->l.lladdr);
+
+	return order != 0 ? order : link_cmp(a, b);
+}
+
 RB_GENERATE(link_tree, link, by_index, link_cmp)
+RB_GENERATE(name_tree, link, by_name, name_cmp)
+RB_GENERATE(lladdr_tree, link, by_lladdr, lladdr_cmp)
 RB_GENERATE(port_tree, link, by_master, port_cmp)
 
 struct state *
@@ -40,10 +61,15 @@ state_new(const char *netns, state_publish_fn *publish, void *arg)
 	st->publish = publish;
 	st->arg = arg;
 	RB_INIT(&st->links);
+	RB_INIT(&st->names);
+	RB_INIT(&st->lladdrs);
 	RB_INIT(&st->ports);
-	LIST_INIT(&st->routers);
-	TAILQ_INIT(&st->nat64);
+	RB_INIT(&st->routers);
+	RB_INIT(&st->deadlines);
+	RB_INIT(&st->prefsrcs);
+	RB_INIT(&st->nat64);
 	LIST_INIT(&st->walks);
+	TAILQ_INIT(&st->touched);
 	return st;
 }
 
@@ -117,13 +143,9 @@ state_told_name(const struct link *l)
 uint32_t
 state_ifindex(const struct state *st, const char *ifname)
 {
-	struct link *l;
+	const struct link *l = link_named((struct state *)st, ifname);
 
-	RB_FOREACH(l, link_tree, (struct link_tree *)&st->links) {
-		if (strcmp(l->name, ifname) == 0)
-			return state_told_index(l);
-	}
-	return 0;
+	return l != NULL ? state_told_index(l) : 0;
 }
 
 const char *
@@ -199,6 +221,8 @@ state_emit(struct state *st, const struct link *l, enum kev_topic topic,
 void
 state_touch(struct state *st, struct link *l, enum kev_family family)
 {
+	if (!l->changed)
+		TAILQ_INSERT_TAIL(&st->touched, l, changed_entry);
 	l->changed = true;
 	st->changed = true;
 	st->families |= (uint8_t)family;
@@ -406,6 +430,18 @@ state_cancel(struct state *st)
 	st->parts = 0;
 }
 
+/* That it changed is told with the batch, in that order. */
+void
+state_name(struct state *st, struct link *l)
+{
+	TAILQ_REMOVE(&st->touched, l, changed_entry);
+	l->changed = false;
+	if (l->name[0] == '\0')
+		return;
+	buf_put(&st->gone, l->name, strlen(l->name) + 1);
+	st->gone_names++;
+}
+
 /* Names of the interfaces concerned, those that went first. */
 static void
 publish_changed(struct state *st)
@@ -422,21 +458,17 @@ publish_changed(struct state *st)
 	};
 	struct link *l;
 
-	RB_FOREACH(l, link_tree, &st->links) {
-		if (!l->changed)
-			continue;
-		l->changed = false;
-		if (l->name[0] == '\0')
-			continue;
-		buf_put(&st->gone, l->name, strlen(l->name) + 1);
-		st->gone_names++;
-	}
+	while ((l = TAILQ_FIRST(&st->touched)) != NULL)
+		state_name(st, l);
 	note.families = st->families;
 	if (!st->gone.failed)
 		note.interfaces = (struct kev_names){ st->gone.data,
 		    (uint32_t)st->gone.len, st->gone_names };
 	st->publish(st->arg, &ev);
-	buf_fini(&st->gone);
+	/* A burst is no reason to hold memory for ever. */
+	if (st->gone.cap > GONE_MAX)
+		buf_fini(&st->gone);
+	buf_clear(&st->gone);
 	st->gone_names = 0;
 	st->families = 0;
 	st->changed = st->changed_live = false;

@@ -21,14 +21,11 @@ same_lladdr(const struct kev_lladdr *a, const struct kev_lladdr *b)
 static bool
 is_ours(struct state *st, const struct kev_lladdr *lladdr)
 {
-	struct link *l;
+	struct link key = { .l.lladdr = *lladdr }, *l;
 
-	RB_FOREACH(l, link_tree, &st->links) {
-		if ((l->l.has & KEV_BIT(LLADDR)) != 0 &&
-		    same_lladdr(&l->l.lladdr, lladdr))
-			return true;
-	}
-	return false;
+	l = RB_NFIND(lladdr_tree, &st->lladdrs, &key);
+	return l != NULL && lladdr->len > 0 &&
+	    same_lladdr(&l->l.lladdr, lladdr);
 }
 
 static void

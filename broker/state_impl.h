@@ -24,7 +24,11 @@ struct addr {
 
 struct router {
 	RB_ENTRY(router) entry;
-	LIST_ENTRY(router) all;
+	RB_ENTRY(router) by_table;
+	RB_ENTRY(router) by_deadline;	/* while there is one */
+	RB_ENTRY(router) by_prefsrc;	/* while there is one */
+	uint64_t order;		/* of those that are alike: which came first */
+	struct link *link;
 	struct kev_router r;	/* lifetime as it was at "told" */
 	struct kev_ip prefsrc;
 	uint64_t told;
@@ -42,7 +46,8 @@ struct router {
 /* A prefix for NAT64 that a router told. */
 struct nat64 {
 	TAILQ_ENTRY(nat64) entry;	/* those of its link */
-	TAILQ_ENTRY(nat64) all;
+	RB_ENTRY(nat64) by_end;
+	uint64_t order;		/* of those that end at once: which came first */
 	struct link *link;
 	struct change_nat64 told;
 	uint64_t until;		/* stamp.mono, when its lifetime is over */
@@ -53,6 +58,8 @@ RB_HEAD(router_tree, router);
 
 struct link {
 	RB_ENTRY(link) by_index;
+	RB_ENTRY(link) by_name;
+	RB_ENTRY(link) by_lladdr;
 	RB_ENTRY(link) by_master;	/* while master_index is not 0 */
 	uint32_t ifindex;
 	uint32_t master_index;
@@ -73,15 +80,28 @@ struct link {
 	TAILQ_HEAD(, nat64) nat64;
 	uint64_t version;
 	uint64_t nat64_version;
+	TAILQ_ENTRY(link) changed_entry;
 	bool changed;			/* to be named in network/changed */
 };
 
 RB_HEAD(link_tree, link);
+RB_HEAD(name_tree, link);
+RB_HEAD(lladdr_tree, link);
 RB_HEAD(port_tree, link);
+RB_HEAD(table_tree, router);
+RB_HEAD(deadline_tree, router);
+RB_HEAD(prefsrc_tree, router);
+RB_HEAD(end_tree, nat64);
 RB_PROTOTYPE(addr_tree, addr, entry, addr_cmp)
 RB_PROTOTYPE(router_tree, router, entry, router_cmp)
 RB_PROTOTYPE(link_tree, link, by_index, link_cmp)
+RB_PROTOTYPE(name_tree, link, by_name, name_cmp)
+RB_PROTOTYPE(lladdr_tree, link, by_lladdr, lladdr_cmp)
 RB_PROTOTYPE(port_tree, link, by_master, port_cmp)
+RB_PROTOTYPE(table_tree, router, by_table, table_cmp)
+RB_PROTOTYPE(deadline_tree, router, by_deadline, deadline_cmp)
+RB_PROTOTYPE(prefsrc_tree, router, by_prefsrc, prefsrc_cmp)
+RB_PROTOTYPE(end_tree, nat64, by_end, end_cmp)
 
 /* The order in which what is on a link is told. */
 enum walk_part { WALK_LINK, WALK_ADDRS, WALK_ROUTERS, WALK_NAT64 };
@@ -161,9 +181,15 @@ struct state {
 	state_publish_fn *publish;
 	void *arg;
 	struct link_tree links;
+	struct name_tree names;
+	struct lladdr_tree lladdrs;
 	struct port_tree ports;
-	LIST_HEAD(, router) routers;	/* of all links */
-	TAILQ_HEAD(, nat64) nat64;	/* of all links */
+	/* Of all links: */
+	struct table_tree routers;
+	struct deadline_tree deadlines;
+	struct prefsrc_tree prefsrcs;
+	struct end_tree nat64;
+	uint64_t order;		/* of routers and prefixes for NAT64, ever */
 	LIST_HEAD(, walk) walks;	/* not at their end */
 	uint64_t walks_begun;
 	struct held held;
@@ -180,7 +206,8 @@ struct state {
 	unsigned wants;		/* parts to dump again */
 	uint32_t dump;		/* number of the last dump */
 	uint64_t corrections;	/* events that it gave */
-	struct buf gone;	/* names of changed interfaces that are no more */
+	TAILQ_HEAD(, link) touched;	/* to be named in network/changed... */
+	struct buf gone;	/* ...after those of them that are no more */
 	uint32_t gone_names;
 	uint8_t families;	/* to be named in network/changed */
 	bool starved;		/* for want of memory something is missing */
@@ -194,6 +221,7 @@ struct link *state_link(struct state *, uint32_t ifindex);
 /* Its index as it is told: 0 if it is a number of ours. */
 uint32_t state_told_index(const struct link *);
 const char *state_told_name(const struct link *);	/* or NULL */
+void state_name(struct state *, struct link *);
 void state_emit(struct state *, const struct link *, enum kev_topic,
     const struct kev_object *data);
 void state_emit_change(struct state *, const struct link *, enum kev_topic,
@@ -208,6 +236,7 @@ void state_touch(struct state *, struct link *, enum kev_family);
 void link_apply(struct state *, uint32_t ifindex, const struct change_link *);
 void link_part(struct state *, struct link *, const struct change *);
 struct link *link_find(struct state *, const struct change *);
+struct link *link_named(struct state *, const char *name);
 struct link *link_make(struct state *, const struct change *);
 bool link_is_up(const struct kev_link *);
 void link_proto(struct state *, struct link *, const struct change_proto *);
@@ -272,7 +301,7 @@ void router_tick(struct state *);
 uint64_t router_deadline(const struct state *);
 void router_neigh(struct state *, struct link *, const struct change *);
 void router_remove(struct state *, struct link *, struct router *);
-void router_free(struct link *, struct router *);
+void router_free(struct state *, struct router *);
 struct kev_router router_now(const struct router *, const struct stamp *);
 enum kev_topic router_topic(const struct kev_router *, bool add);
 

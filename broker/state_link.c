@@ -178,6 +178,24 @@ update_ports(struct state *st, uint32_t master)
 	}
 }
 
+/* It is found by what it has and is called. */
+static void
+enlist(struct state *st, struct link *l)
+{
+	RB_INSERT(link_tree, &st->links, l);
+	RB_INSERT(name_tree, &st->names, l);
+	RB_INSERT(lladdr_tree, &st->lladdrs, l);
+}
+
+/* Before any of that changes. */
+static void
+delist(struct state *st, struct link *l)
+{
+	RB_REMOVE(link_tree, &st->links, l);
+	RB_REMOVE(name_tree, &st->names, l);
+	RB_REMOVE(lladdr_tree, &st->lladdrs, l);
+}
+
 static struct link *
 attach(struct state *st, uint32_t ifindex, const struct change_link *c,
     bool untold)
@@ -201,7 +219,7 @@ attach(struct state *st, uint32_t ifindex, const struct change_link *c,
 	}
 	l->carrier_base = l->l.carrier_changes;
 	l->untold = untold;
-	RB_INSERT(link_tree, &st->links, l);
+	enlist(st, l);
 	set_master(st, l, c->master_index);
 	put_master(st, l, &l->l);
 	state_emit(st, l, KEV_T_INTERFACE_ATTACH, object(&l->l));
@@ -222,7 +240,9 @@ rename_link(struct state *st, struct link *l, const char *name)
 	memcpy(now.ifname, name, sizeof now.ifname);
 	memcpy(old.ifname, l->name, sizeof old.ifname);
 	walk_before_rename(st, l);
+	delist(st, l);
 	memcpy(l->name, name, sizeof l->name);
+	enlist(st, l);
 	state_emit_change(st, l, KEV_T_INTERFACE_RENAME,
 	    (const struct kev_object *)&now, (const struct kev_object *)&old,
 	    KEV_BIT(IFNAME));
@@ -234,6 +254,8 @@ change_link(struct state *st, struct link *l, const struct change_link *c)
 {
 	struct kev_link told = c->link, old = l->l;
 	uint64_t changed;
+	bool moves = memcmp(&old.lladdr, &told.lladdr, sizeof old.lladdr) != 0;
+	bool set;
 
 	set_master(st, l, c->master_index);
 	put_master(st, l, &told);
@@ -246,7 +268,12 @@ change_link(struct state *st, struct link *l, const struct change_link *c)
 		rename_link(st, l, c->ifname);
 	/* The old names are still needed, for "prev". */
 	l->l.altnames.buf = NULL;
-	if (!set_link(st, &l->l, &told)) {
+	if (moves)
+		delist(st, l);
+	set = set_link(st, &l->l, &told);
+	if (moves)
+		enlist(st, l);
+	if (!set) {
 		l->l.altnames.buf = old.altnames.buf;
 		return;
 	}
@@ -404,9 +431,9 @@ renumber(struct state *st, struct link *l, uint32_t ifindex)
 	uint32_t old = l->ifindex;
 
 	walk_before_rename(st, l);
-	RB_REMOVE(link_tree, &st->links, l);
+	delist(st, l);
 	l->ifindex = ifindex;
-	RB_INSERT(link_tree, &st->links, l);
+	enlist(st, l);
 	if (st->held.ifindex == old)
 		st->held.ifindex = ifindex;
 	if (st->gone_index == old)
@@ -417,23 +444,23 @@ renumber(struct state *st, struct link *l, uint32_t ifindex)
 	state_emit(st, l, KEV_T_INTERFACE_CHANGE, object(&l->l));
 }
 
-static struct link *
-find_name(struct state *st, const char *name)
+struct link *
+link_named(struct state *st, const char *name)
 {
-	struct link *l;
+	struct link key = { .ifindex = 0 }, *l;
 
-	RB_FOREACH(l, link_tree, &st->links) {
-		if (strcmp(l->name, name) == 0)
-			return l;
-	}
-	return NULL;
+	if (strlen(name) >= sizeof key.name)
+		return NULL;
+	strcpy(key.name, name);
+	l = RB_NFIND(name_tree, &st->names, &key);
+	return l != NULL && strcmp(l->name, name) == 0 ? l : NULL;
 }
 
 /* There are no two of a name: nobody told that the other one went. */
 static void
 take_name(struct state *st, const struct link *l, const char *name)
 {
-	struct link *other = find_name(st, name);
+	struct link *other = link_named(st, name);
 
 	if (other != NULL && other != l)
 		link_gone(st, other);
@@ -453,7 +480,7 @@ link_find(struct state *st, const struct change *c)
 	}
 	if (l != NULL)
 		return l;
-	l = find_name(st, c->ifname);
+	l = link_named(st, c->ifname);
 	if (l == NULL || c->ifindex == 0)
 		return l;
 	if (l->ifindex > INT32_MAX) {
@@ -512,7 +539,7 @@ link_free(struct state *st, struct link *l)
 	struct addr *a;
 
 	while ((r = RB_MIN(router_tree, &l->routers)) != NULL)
-		router_free(l, r);
+		router_free(st, r);
 	while ((a = RB_MIN(addr_tree, &l->addrs)) != NULL) {
 		RB_REMOVE(addr_tree, &l->addrs, a);
 		free(a);
@@ -520,7 +547,7 @@ link_free(struct state *st, struct link *l)
 	while ((n = TAILQ_FIRST(&l->nat64)) != NULL)
 		nat64_free(st, n);
 	set_master(st, l, 0);
-	RB_REMOVE(link_tree, &st->links, l);
+	delist(st, l);
 	free(l->l.altnames.buf);
 	free(l);
 }
@@ -539,10 +566,8 @@ link_gone(struct state *st, struct link *l)
 		addr_remove(st, l, a, NULL);
 	walk_before_link(st, l);
 	state_emit(st, l, KEV_T_INTERFACE_DETACH, object(&l->l));
-	if (l->changed && l->name[0] != '\0') {
-		buf_put(&st->gone, l->name, strlen(l->name) + 1);
-		st->gone_names++;
-	}
+	if (l->changed)
+		state_name(st, l);
 	claim_forget(st, ifindex);
 	remark_forget(st, ifindex);
 	link_free(st, l);

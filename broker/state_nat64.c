@@ -7,6 +7,16 @@
 /* So many prefixes an interface has; anybody on the link can make more. */
 #define PREFIXES 16
 
+static int
+end_cmp(const struct nat64 *a, const struct nat64 *b)
+{
+	if (a->until != b->until)
+		return a->until < b->until ? -1 : 1;
+	return (a->order > b->order) - (a->order < b->order);
+}
+
+RB_GENERATE(end_tree, nat64, by_end, end_cmp)
+
 struct kev_note
 nat64_now(const struct nat64 *n, const struct stamp *now)
 {
@@ -35,11 +45,21 @@ emit(struct state *st, const struct nat64 *n, enum kev_origin origin)
 	    (const struct kev_object *)&data);
 }
 
+static void
+set_end(struct state *st, struct nat64 *n, uint64_t when)
+{
+	if (n->until != 0)
+		RB_REMOVE(end_tree, &st->nat64, n);
+	n->until = when;
+	if (when != 0)
+		RB_INSERT(end_tree, &st->nat64, n);
+}
+
 void
 nat64_free(struct state *st, struct nat64 *n)
 {
+	set_end(st, n, 0);
 	TAILQ_REMOVE(&n->link->nat64, n, entry);
-	TAILQ_REMOVE(&st->nat64, n, all);
 	free(n);
 }
 
@@ -48,7 +68,7 @@ static void
 end(struct state *st, struct nat64 *n, enum kev_origin origin)
 {
 	walk_before_nat64(st, n->link);
-	n->until = 0;
+	set_end(st, n, 0);
 	emit(st, n, origin);
 	nat64_free(st, n);
 }
@@ -76,14 +96,15 @@ nat64_apply(struct state *st, struct link *l, const struct change_nat64 *c)
 	n = found != NULL ? found : state_alloc(st, sizeof *n);
 	if (n == NULL)
 		return;
-	n->until = st->now.mono + c->lifetime * UINT64_C(1000000);
+	if (found == NULL)
+		n->order = ++st->order;
+	set_end(st, n, st->now.mono + c->lifetime * UINT64_C(1000000));
 	if (found != NULL)
 		return;
 	n->link = l;
 	n->told = *c;
 	walk_before_nat64(st, l);
 	TAILQ_INSERT_TAIL(&l->nat64, n, entry);
-	TAILQ_INSERT_TAIL(&st->nat64, n, all);
 	emit(st, n, KEV_BY_RTNETLINK);
 }
 
@@ -99,23 +120,18 @@ nat64_end(struct state *st, const struct link *l)
 uint64_t
 nat64_deadline(const struct state *st)
 {
-	uint64_t first = 0;
-	const struct nat64 *n;
+	const struct nat64 *n = RB_MIN(end_tree,
+	    (struct end_tree *)&st->nat64);
 
-	TAILQ_FOREACH(n, &st->nat64, all) {
-		if (first == 0 || n->until < first)
-			first = n->until;
-	}
-	return first;
+	return n != NULL ? n->until : 0;
 }
 
 void
 nat64_tick(struct state *st)
 {
-	struct nat64 *n, *next;
+	struct nat64 *n;
 
-	TAILQ_FOREACH_SAFE(n, &st->nat64, all, next) {
-		if (n->until <= st->now.mono)
-			end(st, n, KEV_BY_TIMER);
-	}
+	while ((n = RB_MIN(end_tree, &st->nat64)) != NULL &&
+	    n->until <= st->now.mono)
+		end(st, n, KEV_BY_TIMER);
 }

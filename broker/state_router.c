@@ -29,7 +29,44 @@ router_cmp(const struct router *x, const struct router *y)
 	return (a->table > b->table) - (a->table < b->table);
 }
 
+static int
+order_cmp(const struct router *a, const struct router *b)
+{
+	return (a->order > b->order) - (a->order < b->order);
+}
+
+static int
+table_cmp(const struct router *a, const struct router *b)
+{
+	if (a->r.family != b->r.family)
+		return a->r.family < b->r.family ? -1 : 1;
+	if (a->r.table != b->r.table)
+		return a->r.table < b->r.table ? -1 : 1;
+	if (a->r.metric != b->r.metric)
+		return a->r.metric < b->r.metric ? -1 : 1;
+	return order_cmp(a, b);
+}
+
+static int
+deadline_cmp(const struct router *a, const struct router *b)
+{
+	if (a->deadline != b->deadline)
+		return a->deadline < b->deadline ? -1 : 1;
+	return order_cmp(a, b);
+}
+
+static int
+prefsrc_cmp(const struct router *a, const struct router *b)
+{
+	int order = kev_ip_cmp(&a->prefsrc, &b->prefsrc);
+
+	return order != 0 ? order : order_cmp(a, b);
+}
+
 RB_GENERATE(router_tree, router, entry, router_cmp)
+RB_GENERATE(table_tree, router, by_table, table_cmp)
+RB_GENERATE(deadline_tree, router, by_deadline, deadline_cmp)
+RB_GENERATE(prefsrc_tree, router, by_prefsrc, prefsrc_cmp)
 
 enum kev_topic
 router_topic(const struct kev_router *r, bool add)
@@ -86,6 +123,30 @@ expire(struct state *st, struct link *l, struct router *router)
 	    (const struct kev_object *)&router->r);
 }
 
+static void
+set_deadline(struct state *st, struct router *r, uint64_t when)
+{
+	if (r->deadline == when)
+		return;
+	if (r->deadline != 0)
+		RB_REMOVE(deadline_tree, &st->deadlines, r);
+	r->deadline = when;
+	if (when != 0)
+		RB_INSERT(deadline_tree, &st->deadlines, r);
+}
+
+static void
+set_prefsrc(struct state *st, struct router *r, const struct kev_ip *prefsrc)
+{
+	if (kev_ip_cmp(&r->prefsrc, prefsrc) == 0)
+		return;
+	if (r->prefsrc.family != 0)
+		RB_REMOVE(prefsrc_tree, &st->prefsrcs, r);
+	r->prefsrc = *prefsrc;
+	if (prefsrc->family != 0)
+		RB_INSERT(prefsrc_tree, &st->prefsrcs, r);
+}
+
 /*
  * It ends so many microseconds from now. 0 is never, but also what the kernel
  * says in the very moment of the end: then it is asked once more.
@@ -97,7 +158,8 @@ await(struct state *st, struct router *router, uint64_t left)
 
 	router->expired = false;
 	router->unsure = unsure;
-	router->deadline = left > 0 || unsure ? st->now.mono + left + GRACE : 0;
+	set_deadline(st, router, left > 0 || unsure ?
+	    st->now.mono + left + GRACE : 0);
 }
 
 /*
@@ -107,26 +169,21 @@ await(struct state *st, struct router *router, uint64_t left)
 static void
 supersede(struct state *st, struct link *l, const struct kev_router *now)
 {
-	struct link *on, *of = NULL;
-	struct router *r, *one = NULL;
+	struct router key = { .r = *now }, *r, *one = NULL;
 	int count = 0;
 
-	RB_FOREACH(on, link_tree, &st->links) {
-		RB_FOREACH(r, router_tree, &on->routers) {
-			if (r->r.family != now->family ||
-			    r->r.metric != now->metric ||
-			    r->r.table != now->table)
-				continue;
-			if (on == l && kev_ip_cmp(&r->r.gateway,
-			    &now->gateway) == 0)
-				return;
-			one = r;
-			of = on;
-			count++;
-		}
+	for (r = RB_NFIND(table_tree, &st->routers, &key);
+	    r != NULL && r->r.family == now->family &&
+	    r->r.table == now->table && r->r.metric == now->metric;
+	    r = RB_NEXT(table_tree, &st->routers, r)) {
+		if (r->link == l &&
+		    kev_ip_cmp(&r->r.gateway, &now->gateway) == 0)
+			return;
+		one = r;
+		count++;
 	}
 	if (count == 1)
-		router_remove(st, of, one);
+		router_remove(st, one->link, one);
 	else if (count > 1)
 		st->wants |= part(now->family);
 }
@@ -151,9 +208,11 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		if (router == NULL)
 			return;
 		router->r = c->router;
+		router->link = l;
+		router->order = ++st->order;
 		router->version = st->walks_begun;
 		RB_INSERT(router_tree, &l->routers, router);
-		LIST_INSERT_HEAD(&st->routers, router, all);
+		RB_INSERT(table_tree, &st->routers, router);
 		emit(st, l, &router->r, true);
 	}
 	/* That a lifetime is refreshed is nowhere told. */
@@ -166,20 +225,24 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 	if (c->expires < 0) {
 		if (!router->expired)
 			expire(st, l, router);
-		router->deadline = 0;
+		set_deadline(st, router, 0);
 	} else {
 		await(st, router, (uint64_t)c->expires * 10000);
 	}
-	router->prefsrc = c->prefsrc;
+	set_prefsrc(st, router, &c->prefsrc);
 	router->nh_id = c->nh_id;
 	router->seen = st->dump;
 }
 
 void
-router_free(struct link *l, struct router *router)
+router_free(struct state *st, struct router *router)
 {
-	RB_REMOVE(router_tree, &l->routers, router);
-	LIST_REMOVE(router, all);
+	static const struct kev_ip none;
+
+	set_deadline(st, router, 0);
+	set_prefsrc(st, router, &none);
+	RB_REMOVE(table_tree, &st->routers, router);
+	RB_REMOVE(router_tree, &router->link->routers, router);
 	free(router);
 }
 
@@ -189,7 +252,7 @@ router_remove(struct state *st, struct link *l, struct router *router)
 	struct kev_router r = router_now(router, &st->now);
 
 	walk_before_router(st, l, router);
-	router_free(l, router);
+	router_free(st, router);
 	emit(st, l, &r, false);
 }
 
@@ -255,7 +318,7 @@ router_expired(struct state *st, struct link *l, const struct kev_ip *gateway)
 		if (kev_ip_cmp(&r->r.gateway, gateway) != 0)
 			continue;
 		r->expired = true;
-		r->deadline = 0;
+		set_deadline(st, r, 0);
 	}
 	state_touch(st, l, gateway->family);
 	state_emit(st, l, KEV_T_ND6_ROUTER_EXPIRED,
@@ -317,21 +380,17 @@ router_advert(struct state *st, struct link *l, const struct change_advert *a)
 		r->told = st->now.mono;
 		until = st->now.mono + (r->expired ? 0 : left) + GRACE;
 		if (r->deadline == 0 || until < r->deadline)
-			r->deadline = until;
+			set_deadline(st, r, until);
 	}
 }
 
 uint64_t
 router_deadline(const struct state *st)
 {
-	const struct router *r;
-	uint64_t first = 0;
+	const struct router *r = RB_MIN(deadline_tree,
+	    (struct deadline_tree *)&st->deadlines);
 
-	LIST_FOREACH(r, &st->routers, all) {
-		if (r->deadline != 0 && (first == 0 || r->deadline < first))
-			first = r->deadline;
-	}
-	return first;
+	return r != NULL ? r->deadline : 0;
 }
 
 /* When one seems to be over, the kernel is asked: it alone knows for sure. */
@@ -340,10 +399,9 @@ router_tick(struct state *st)
 {
 	struct router *r;
 
-	LIST_FOREACH(r, &st->routers, all) {
-		if (r->deadline == 0 || r->deadline > st->now.mono)
-			continue;
-		r->deadline = st->now.mono + RETRY;
+	while ((r = RB_MIN(deadline_tree, &st->deadlines)) != NULL &&
+	    r->deadline <= st->now.mono) {
+		set_deadline(st, r, st->now.mono + RETRY);
 		r->asked = true;
 		st->wants |= part(r->r.family);
 	}
@@ -462,13 +520,13 @@ router_parts(const struct link *l)
 unsigned
 router_parts_from(struct state *st, const struct kev_ip *prefsrc)
 {
+	struct router key = { .prefsrc = *prefsrc }, *r;
 	unsigned parts = 0;
-	struct router *r;
 
-	LIST_FOREACH(r, &st->routers, all) {
-		if (kev_ip_cmp(&r->prefsrc, prefsrc) == 0)
-			parts |= part(r->r.family);
-	}
+	for (r = RB_NFIND(prefsrc_tree, &st->prefsrcs, &key);
+	    r != NULL && kev_ip_cmp(&r->prefsrc, prefsrc) == 0;
+	    r = RB_NEXT(prefsrc_tree, &st->prefsrcs, r))
+		parts |= part(r->r.family);
 	return parts;
 }
 
@@ -478,7 +536,7 @@ router_parts_on(struct state *st, uint32_t nh_id)
 	unsigned parts = 0;
 	struct router *r;
 
-	LIST_FOREACH(r, &st->routers, all) {
+	RB_FOREACH(r, table_tree, &st->routers) {
 		if (r->nh_id == nh_id)
 			parts |= part(r->r.family);
 	}

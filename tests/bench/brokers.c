@@ -114,7 +114,7 @@ go_play(const char *dir, int reader, unsigned count)
 	pid_t pid;
 
 	(void)reader;
-	recording_make(file, 0, count);
+	recording_make(file, NULL, count);
 	from = open(file, O_RDONLY | O_CLOEXEC);
 	to = open(in(dir, "fifo"), O_WRONLY | O_CLOEXEC);
 	if (from == -1 || to == -1)

@@ -184,7 +184,7 @@ take_lines(struct fleet *f)
 	snprintf(file, sizeof file, "%s/recording", f->dir);
 	snprintf(sock, sizeof sock, "%s/k", f->dir);
 	snprintf(err, sizeof err, "%s/kevd", f->dir);
-	recording_make(file, 0, LINES);
+	recording_make(file, NULL, LINES);
 	kevd = spawn(err, argv, -1);
 	close(dial(sock, kevd));
 	if (k == NULL || kev_open(k, sock, 0) < 0 ||

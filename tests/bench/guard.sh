@@ -14,10 +14,10 @@ ip link set v0 up
 parts=$top_builddir/tests/bench
 ulimit -n "$(ulimit -H -n)"
 
-# A play of COUNT messages with HELD addresses, and CLIENTS: $instructions.
+# A play of COUNT messages with so many ADDRESSES, ROUTERS, CLIENTS: $instructions.
 play() {
-	held=$1 clients=$2
-	"$parts/record" "$dir/recording" "$held" "$3" || fail record
+	clients=$3
+	"$parts/record" "$dir/recording" "$1" "$2" "$4" || fail record
 	rm -f "$dir/fifo" "$dir/hold" "$dir/served" "$dir/counted"
 	mkfifo "$dir/fifo" "$dir/hold" "$dir/served"
 	KEV_WRAP="valgrind --quiet --tool=callgrind --callgrind-out-file=$dir/counted"
@@ -36,13 +36,13 @@ play() {
 	[ -n "$instructions" ] || fail "callgrind counted nothing"
 }
 
-# cost HELD CLIENTS: instructions a message, $cost.
+# cost ADDRESSES ROUTERS CLIENTS: instructions a message, $cost.
 cost() {
-	play "$1" "$2" 64
+	play "$1" "$2" "$3" 64
 	few=$instructions
-	play "$1" "$2" 1088
+	play "$1" "$2" "$3" 1088
 	cost=$(((instructions - few) / 1024))
-	say "$1 addresses, $2 others: $cost instructions a message"
+	say "$1 addresses, $2 routers, $3 others: $cost instructions a message"
 }
 
 # grows FROM TO PERCENT WHAT: no more than that.
@@ -51,11 +51,15 @@ grows() {
 	    fail "$4 make $2 instructions a message of $1"
 }
 
-cost 0 10
+cost 0 0 10
 few_clients=$cost
-cost 0 1000
+cost 0 0 1000
 grows "$few_clients" "$cost" 5 "others who want something else"
-cost 1000 1
+cost 1000 0 1
 few_held=$cost
-cost 10000 1
+cost 10000 0 1
 grows "$few_held" "$cost" 10 "addresses that are held"
+cost 0 100 1
+few_held=$cost
+cost 0 1000 1
+grows "$few_held" "$cost" 10 "links and routers that are held"

@@ -73,6 +73,48 @@ netlink_put_link(struct buf *b, const char *name, const char *kind, bool ack)
 }
 
 void
+netlink_put_link_gone(struct buf *b, uint32_t ifindex, bool ack)
+{
+	char *room = buf_room(b, 256);
+	struct ifinfomsg *m;
+	struct nlmsghdr *h;
+
+	if (room == NULL)
+		die("out of memory");
+	h = mnl_nlmsg_put_header(room);
+	h->nlmsg_type = RTM_DELLINK;
+	h->nlmsg_flags = NLM_F_REQUEST | (ack ? NLM_F_ACK : 0);
+	m = mnl_nlmsg_put_extra_header(h, sizeof *m);
+	m->ifi_index = (int)ifindex;
+	b->len += h->nlmsg_len;
+}
+
+void
+netlink_put_router(struct buf *b, uint32_t ifindex, bool ack)
+{
+	static const struct in6_addr router = { .s6_addr = { 0xfe, 0x80,
+	    [15] = 1 } };
+	char *room = buf_room(b, 256);
+	struct nlmsghdr *h;
+	struct rtmsg *m;
+
+	if (room == NULL)
+		die("out of memory");
+	h = mnl_nlmsg_put_header(room);
+	h->nlmsg_type = RTM_NEWROUTE;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | (ack ? NLM_F_ACK : 0);
+	m = mnl_nlmsg_put_extra_header(h, sizeof *m);
+	m->rtm_family = AF_INET6;
+	m->rtm_table = RT_TABLE_MAIN;
+	m->rtm_protocol = RTPROT_STATIC;
+	m->rtm_type = RTN_UNICAST;
+	mnl_attr_put(h, RTA_GATEWAY, sizeof router, &router);
+	mnl_attr_put_u32(h, RTA_OIF, ifindex);
+	mnl_attr_put_u32(h, RTA_EXPIRES, 1800);
+	b->len += h->nlmsg_len;
+}
+
+void
 netlink_do(int fd, const struct buf *b)
 {
 	_Alignas(struct nlmsghdr) char bytes[8192];

@@ -24,6 +24,12 @@ void netlink_put_address(struct buf *, bool add, uint32_t ifindex,
 void netlink_put_link(struct buf *, const char *name, const char *kind,
     bool ack);
 
+/* The same of a link that goes. */
+void netlink_put_link_gone(struct buf *, uint32_t ifindex, bool ack);
+
+/* The same of a default route by a router fe80::1, for half an hour. */
+void netlink_put_router(struct buf *, uint32_t ifindex, bool ack);
+
 /* Sends requests, the last of which is answered when all are done; reads what
  * is said until then. Ends the bench if one fails. */
 void netlink_do(int fd, const struct buf *);

@@ -1,5 +1,5 @@
 /*
- * record FILE HELD COUNT: makes a recording, see recording.h.
+ * record FILE ADDRESSES ROUTERS COUNT: makes a recording, see recording.h.
  */
 #include "config.h"
 
@@ -11,9 +11,12 @@
 int
 main(int argc, char *argv[])
 {
-	if (argc != 4)
-		die("usage: record FILE HELD COUNT");
-	recording_make(argv[1], (unsigned)strtoul(argv[2], NULL, 10),
-	    (unsigned)strtoul(argv[3], NULL, 10));
+	struct held held;
+
+	if (argc != 5)
+		die("usage: record FILE ADDRESSES ROUTERS COUNT");
+	held.addresses = (unsigned)strtoul(argv[2], NULL, 10);
+	held.routers = (unsigned)strtoul(argv[3], NULL, 10);
+	recording_make(argv[1], &held, (unsigned)strtoul(argv[4], NULL, 10));
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <net/if.h>
 
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,9 +19,11 @@
 #define BATCH 32
 /* Stands for addresses in what the kernel said. */
 #define SAMPLE 0x0a63fe7e
+/* As long as the names of those that it stands for. */
+#define OTHER "n00000"
 
 struct sample {
-	uint8_t bytes[8192];
+	_Alignas(struct nlmsghdr) uint8_t bytes[8192];
 	size_t len;
 };
 
@@ -40,7 +43,7 @@ sample_address(struct sample *s, int fd, bool add, const char *label)
 }
 
 static void
-sample_link(struct sample *s, int fd)
+sample_link(struct sample *s, int fd, const char *name)
 {
 	struct {
 		struct nlmsghdr h;
@@ -48,7 +51,7 @@ sample_link(struct sample *s, int fd)
 	} get = {
 		{ .nlmsg_len = sizeof get, .nlmsg_type = RTM_GETLINK,
 		    .nlmsg_flags = NLM_F_REQUEST },
-		{ .ifi_index = (int)if_nametoindex("v0") },
+		{ .ifi_index = (int)if_nametoindex(name) },
 	};
 
 	if (send(fd, &get, sizeof get, 0) == -1)
@@ -70,6 +73,66 @@ put_line(FILE *f, unsigned when, const char *more, const struct sample *s)
 	fputs("\"}\n", f);
 }
 
+/* A link and a router on it, both made for that. */
+static void
+sample_router(struct sample *link, struct sample *router)
+{
+	int fd = netlink_open(0), heard = netlink_open(RTMGRP_IPV6_ROUTE);
+	struct buf b = BUF_INIT;
+	uint32_t ifindex;
+
+	netlink_put_link(&b, OTHER, "bridge", true);
+	netlink_do(fd, &b);
+	sample_link(link, fd, OTHER);
+	ifindex = if_nametoindex(OTHER);
+	buf_clear(&b);
+	netlink_put_router(&b, ifindex, true);
+	netlink_do(fd, &b);
+	do
+		router->len = netlink_hear(heard, RTM_NEWROUTE, router->bytes,
+		    sizeof router->bytes);
+	while (((struct rtmsg *)(router->bytes + NLMSG_HDRLEN))->rtm_dst_len !=
+	    0);
+	buf_clear(&b);
+	netlink_put_link_gone(&b, ifindex, true);
+	netlink_do(fd, &b);
+	buf_fini(&b);
+	close(heard);
+	close(fd);
+}
+
+/* Sets an attribute, after a header of SIZE bytes, to as many bytes. */
+static void
+set_attribute(struct sample *s, size_t size, uint16_t type, const void *value)
+{
+	struct nlmsghdr *h = (struct nlmsghdr *)s->bytes;
+	struct nlattr *a;
+
+	mnl_attr_for_each(a, h, (unsigned)size) {
+		if (mnl_attr_get_type(a) == type)
+			memcpy(mnl_attr_get_payload(a), value,
+			    mnl_attr_get_payload_len(a));
+	}
+}
+
+/* The same of the link numbered I, and of the router on it. */
+static void
+put_router(FILE *f, unsigned i, const struct sample *link,
+    const struct sample *router)
+{
+	struct sample l = *link, r = *router;
+	uint32_t ifindex = 1000 + i;
+	char name[IF_NAMESIZE];
+
+	snprintf(name, sizeof name, "n%05u", i % 100000);
+	((struct ifinfomsg *)(l.bytes + NLMSG_HDRLEN))->ifi_index =
+	    (int)ifindex;
+	set_attribute(&l, sizeof(struct ifinfomsg), IFLA_IFNAME, name);
+	put_line(f, 0, "", &l);
+	set_attribute(&r, sizeof(struct rtmsg), RTA_OIF, &ifindex);
+	put_line(f, 0, "", &r);
+}
+
 /* The same of another address. */
 static void
 put_address(FILE *f, unsigned when, bool more, const struct sample *s,
@@ -88,26 +151,33 @@ put_address(FILE *f, unsigned when, bool more, const struct sample *s,
 }
 
 void
-recording_make(const char *file, unsigned held, unsigned count)
+recording_make(const char *file, const struct held *held, unsigned count)
 {
-	static struct sample link, add, last, del;
+	static struct sample link, add, last, del, other, router;
 	int fd = netlink_open(RTMGRP_IPV4_IFADDR);
+	static const struct held nothing;
 	FILE *f = fopen(file, "we");
 	unsigned i, place;
 
 	if (f == NULL)
 		die("%s: %s", file, strerror(errno));
-	sample_link(&link, fd);
+	sample_link(&link, fd, "v0");
 	sample_address(&last, fd, true, "v0:" READERS_MARK);
 	sample_address(&del, fd, false, NULL);
 	sample_address(&add, fd, true, NULL);
 	sample_address(&del, fd, false, NULL);
+	if (held == NULL)
+		held = &nothing;
+	if (held->routers > 0)
+		sample_router(&other, &router);
 	fputs("{\"source\":\"timer\",\"time\":\"2026-01-01T00:00:00Z\","
 	    "\"mono\":0,\"hex\":\"\"}\n", f);
-	put_line(f, 0, ",\"dump\":[\"link\",\"addr4\"]", NULL);
+	put_line(f, 0, ",\"dump\":[\"link\",\"addr4\",\"route6\"]", NULL);
 	put_line(f, 0, "", &link);
-	for (i = 0; i < held; i++)
+	for (i = 0; i < held->addresses; i++)
 		put_address(f, 0, false, &add, 0x0a800000 + i);
+	for (i = 0; i < held->routers; i++)
+		put_router(f, i, &other, &router);
 	put_line(f, 0, ",\"end\":true", NULL);
 	for (i = 0; i < count; i++) {
 		place = i / (2 * BATCH) * BATCH + i % BATCH;

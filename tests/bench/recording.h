@@ -7,11 +7,17 @@
 
 #include "buf.h"
 
+/* What a dump has, which stays. */
+struct held {
+	unsigned addresses;	/* on one link */
+	unsigned routers;	/* each on a link of its own */
+};
+
 /*
- * A file of COUNT messages after a dump that has HELD addresses, which stay:
- * others come and go, 32 at a time, in batches of 32. With one more that comes
- * at the end, whose label has READERS_MARK in it.
+ * A file of COUNT messages after a dump of what is HELD, or NULL: addresses come and go, 32 at a time, in
+ * batches of 32. With one more that comes at the end, whose label has
+ * READERS_MARK in it.
  */
-void recording_make(const char *file, unsigned held, unsigned count);
+void recording_make(const char *file, const struct held *, unsigned count);
 
 #endif

@@ -214,7 +214,7 @@ main(int argc, char *argv[])
 			format = formats[k];
 	}
 	snprintf(file, sizeof file, "%s/recording", argv[1]);
-	recording_make(file, 0, MESSAGES);
+	recording_make(file, NULL, MESSAGES);
 	load(file);
 	for (i = 0; i < often; i++) {
 		decode = decode_all(ignore);

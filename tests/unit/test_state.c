@@ -1003,6 +1003,93 @@ claims(void **unused)
 }
 
 /* A host that wants all we have does not hide another. */
+/* By its name, its link-layer address, a preferred source and a deadline. */
+static void
+found(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = link_change(2, "eth0", RUNNING), r[3];
+	struct change ours = claim(2, KEV_INET, 1, 0);
+	uint32_t i;
+
+	(void)unused;
+	apply(st, c);
+	apply(st, link_change(3, "eth1", RUNNING));
+	apply(st, link_change(4, "eth2", RUNNING));
+	apply(st, addr_change(2, KEV_INET, 1, PERMANENT));
+	state_settle(st, &now);
+	log_clear(&log);
+	/* It has what the other had, which has none any more. */
+	ours.claim.lladdr = c.link.link.lladdr;
+	c.link.link.lladdr.byte[0] = 2;
+	apply(st, c);
+	expect(&log, "interface/change");
+	apply(st, ours);
+	expect(&log, "ipv4/collision");
+	ours.claim.lladdr = c.link.link.lladdr;
+	apply(st, ours);
+	expect(&log, "");
+	apply(st, link_change(3, "eth9", RUNNING));
+	expect(&log, "interface/rename");
+	assert_int_equal(state_ifindex(st, "eth9"), 3);
+	assert_int_equal(state_ifindex(st, "eth1"), 0);
+	assert_int_equal(state_ifindex(st, "an interface with a long name"), 0);
+	gone(st, link_change(4, "eth2", RUNNING));
+	assert_int_equal(state_ifindex(st, "eth2"), 0);
+	log_clear(&log);
+	/* Those that went are named first, then each once, as they changed. */
+	apply(st, link_change(5, "eth5", RUNNING));
+	apply(st, addr_change(5, KEV_INET, 5, PERMANENT));
+	apply(st, addr_change(3, KEV_INET, 3, PERMANENT));
+	apply(st, addr_change(5, KEV_INET, 6, PERMANENT));
+	apply(st, addr_change(2, KEV_INET, 2, PERMANENT));
+	gone(st, link_change(5, "eth5", RUNNING));
+	log_clear(&log);
+	state_settle(st, &now);
+	expect_line(&log, "network/changed",
+	    "\"interfaces\":[\"eth5\",\"eth9\",\"eth0\"]");
+	state_settle(st, &now);
+	expect(&log, "");
+	/* Of routes with that source, and of no others, nobody tells the end. */
+	for (i = 0; i < 3; i++) {
+		r[i] = router_change(2, KEV_INET, (uint8_t)(100 + i));
+		r[i].router.prefsrc = addr_change(2, KEV_INET,
+		    (uint8_t)(3 + i / 2), 0).addr.address;
+		apply(st, r[i]);
+	}
+	(void)state_wants(st);
+	gone(st, addr_change(3, KEV_INET, 3, PERMANENT));
+	state_flush(st);
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	for (i = 0; i < 2; i++) {
+		r[i].router.prefsrc = r[2].router.prefsrc;
+		apply(st, r[i]);
+	}
+	(void)state_wants(st);
+	apply(st, addr_change(3, KEV_INET, 3, PERMANENT));
+	gone(st, addr_change(3, KEV_INET, 3, PERMANENT));
+	state_flush(st);
+	assert_int_equal(state_wants(st), 0);
+	/* The first one that ends is waited for, whichever that is. */
+	for (i = 0; i < 3; i++) {
+		r[i] = router_change(2, KEV_INET6, (uint8_t)(100 + i));
+		r[i].router.expires = 300 - 100 * (int32_t)i;
+		apply(st, r[i]);
+	}
+	assert_true(state_deadline(st) < now.mono + 1100000);
+	r[2].router.expires = 9000;
+	apply(st, r[2]);
+	assert_true(state_deadline(st) > now.mono + 1900000);
+	assert_true(state_deadline(st) < now.mono + 2100000);
+	gone(st, r[1]);
+	assert_true(state_deadline(st) > now.mono + 2900000);
+	gone(st, link_change(2, "eth0", RUNNING));
+	assert_int_equal(state_deadline(st), 0);
+	state_free(st);
+	log_fini(&log);
+}
+
 static void
 greedy(void **unused)
 {
@@ -1611,6 +1698,7 @@ main(void)
 		cmocka_unit_test(adverts),
 		cmocka_unit_test(failures),
 		cmocka_unit_test(claims),
+		cmocka_unit_test(found),
 		cmocka_unit_test(greedy),
 		cmocka_unit_test(ports),
 		cmocka_unit_test(nat64),
