@@ -45,7 +45,7 @@ struct wanting {
 
 struct hub {
 	struct hub_config config;
-	char run[17];
+	char run[KEV_RUNLEN + 1];
 	uint64_t seq;
 	bool publishing;	/* the last event is not yet in the streams */
 	uint64_t missing;	/* the last one that found no place in the log */

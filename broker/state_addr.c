@@ -133,14 +133,15 @@ emit_status(struct state *st, struct link *l, struct addr *addr,
 static void
 add(struct state *st, struct link *l, const struct kev_addr *told)
 {
-	struct addr *addr = state_alloc(st, sizeof *addr);
+	/* calloc(3) of glibc passes by what has just been freed. */
+	struct addr *addr = malloc(sizeof *addr);
 
-	if (addr == NULL)
+	if (addr == NULL) {
+		st->starved = true;
 		return;
-	addr->a = *told;
-	addr->told = st->now.mono;
-	addr->version = st->walks_begun;
-	addr->seen = st->dump;
+	}
+	*addr = (struct addr){ .a = *told, .told = st->now.mono,
+	    .version = st->walks_begun, .seen = st->dump };
 	RB_INSERT(addr_tree, &l->addrs, addr);
 	state_touch(st, l, told->family);
 	if (++l->count[told->family] == 1 &&

@@ -26,18 +26,14 @@ kev_origin_name(enum kev_origin o)
 	return origins[o];
 }
 
-/* V in WIDTH digits, and SEP. */
+/* Two digits, and SEP. */
 static char *
-digits(char *p, uint64_t v, int width, char sep)
+two(char *p, unsigned v, char sep)
 {
-	int i;
-
-	for (i = width - 1; i >= 0; i--) {
-		p[i] = (char)('0' + v % 10);
-		v /= 10;
-	}
-	p[width] = sep;
-	return p + width + 1;
+	p[0] = (char)('0' + v / 10);
+	p[1] = (char)('0' + v % 10);
+	p[2] = sep;
+	return p + 3;
 }
 
 /*
@@ -46,9 +42,9 @@ digits(char *p, uint64_t v, int width, char sep)
  * 400 of them have 146097 days.
  */
 static char *
-put_date(char *p, uint64_t days)
+put_date(char *p, unsigned days)
 {
-	uint64_t day = days + 719468, era, year, month;
+	unsigned day = days + 719468, era, year, month;
 
 	era = day / 146097;
 	day %= 146097;
@@ -56,24 +52,37 @@ put_date(char *p, uint64_t days)
 	day -= year * 365 + year / 4 - year / 100;
 	month = (day * 5 + 2) / 153;
 	day -= (month * 153 + 2) / 5;
-	p = digits(p, era * 400 + year + (month >= 10 ? 1 : 0), 4, '-');
-	p = digits(p, month < 10 ? month + 3 : month - 9, 2, '-');
-	return digits(p, day + 1, 2, 'T');
+	year = (year + era * 400 + (month >= 10)) % 10000;
+	two(p, year / 100, '0');
+	p = two(p + 2, year % 100, '-');
+	p = two(p, month < 10 ? month + 3 : month - 9, '-');
+	return two(p, day + 1, 'T');
+}
+
+static char *
+put_time(char *p, uint64_t micros)
+{
+	uint64_t seconds = micros / 1000000;
+	unsigned rest = (unsigned)(micros % 1000000);
+	unsigned second = (unsigned)(seconds % 86400);
+
+	p = put_date(p, (unsigned)(seconds / 86400));
+	p = two(p, second / 3600, ':');
+	p = two(p, second / 60 % 60, ':');
+	p = two(p, second % 60, '.');
+	two(p, rest / 10000, '0');
+	two(p + 2, rest / 100 % 100, '0');
+	return two(p + 4, rest % 100, 'Z');
 }
 
 void
 kev_event_put_time(struct buf *b, uint64_t micros)
 {
-	uint64_t seconds = micros / 1000000;
 	char *p = buf_room(b, KEV_TIMELEN);
 
 	if (p == NULL)
 		return;
-	p = put_date(p, seconds / 86400);
-	p = digits(p, seconds / 3600 % 24, 2, ':');
-	p = digits(p, seconds / 60 % 60, 2, ':');
-	p = digits(p, seconds % 60, 2, '.');
-	digits(p, micros % 1000000, 6, 'Z');
+	put_time(p, micros);
 	b->len += KEV_TIMELEN;
 }
 
@@ -94,28 +103,82 @@ kev_event_put_ifname(struct buf *b, const char *ifname)
 	buf_putc(b, '"');
 }
 
+static char *
+put(char *p, const void *bytes, size_t n)
+{
+	memcpy(p, bytes, n);
+	return p + n;
+}
+
+#define PUT(p, literal) put((p), literal, sizeof literal - 1)
+
+static char *
+put_u64(char *p, uint64_t v)
+{
+	char digits[2 * JSON_U64LEN], *end = digits + JSON_U64LEN;
+	size_t n = json_u64(end, v);
+
+	/* More than there are: the compiler knows how many that is. */
+	memcpy(p, end - n, JSON_U64LEN);
+	return p + n;
+}
+
+/* What has no name of an interface or namespace in it, and no data. */
+#define HEAD 256
+#define TOPIC(id, name, class, flags, fields, meaning) \
+	_Static_assert(sizeof name <= 64, name " is too long for it");
+#include "topics.def"
+#undef TOPIC
+
+/* What every event begins with. */
+static char *
+put_head(char *p, const struct kev_event *ev)
+{
+	const char *name = kev_topics[ev->topic].name;
+
+	p = PUT(p, "{\"topic\":\"");
+	p = put(p, name, strlen(name));
+	p = PUT(p, "\",\"time\":\"");
+	p = put_time(p, ev->time);
+	p = PUT(p, "\",\"mono\":");
+	p = put_u64(p, ev->mono);
+	p = PUT(p, ",\"seq\":");
+	p = put_u64(p, ev->seq);
+	p = PUT(p, ",\"id\":\"");
+	p = put(p, ev->run, strlen(ev->run));
+	*p++ = '-';
+	p = put_u64(p, ev->seq);
+	*p++ = '"';
+	return p;
+}
+
+/* What is known of where it is from. */
+static char *
+put_rest(char *p, const struct kev_event *ev)
+{
+	const char *origin = origins[ev->origin];
+
+	p = PUT(p, ",\"source\":\"");
+	p = put(p, origin, strlen(origin));
+	*p++ = '"';
+	if (ev->snapshot)
+		p = PUT(p, ",\"snapshot\":true");
+	return PUT(p, ",\"data\":");
+}
+
 void
 kev_event_put(struct buf *b, const struct kev_event *ev)
 {
 	static const struct kev_object nothing = { 0 };
 	const struct kev_topic_info *info = &kev_topics[ev->topic];
 	const struct kev_object *data = ev->data != NULL ? ev->data : &nothing;
+	char *p;
 
 	/* All of nearly any event, so that there is room once. */
-	(void)buf_room(b, 512);
-	buf_puts(b, "{\"topic\":\"");
-	buf_puts(b, info->name);
-	buf_puts(b, "\",\"time\":\"");
-	kev_event_put_time(b, ev->time);
-	buf_puts(b, "\",\"mono\":");
-	json_put_u64(b, ev->mono);
-	buf_puts(b, ",\"seq\":");
-	json_put_u64(b, ev->seq);
-	buf_puts(b, ",\"id\":\"");
-	buf_puts(b, ev->run);
-	buf_putc(b, '-');
-	json_put_u64(b, ev->seq);
-	buf_putc(b, '"');
+	p = buf_room(b, 2 * HEAD);
+	if (p == NULL)
+		return;
+	b->len = (size_t)(put_head(p, ev) - b->data);
 	if (ev->ifname != NULL) {
 		buf_putc(b, ',');
 		kev_event_put_ifname(b, ev->ifname);
@@ -128,12 +191,10 @@ kev_event_put(struct buf *b, const struct kev_event *ev)
 		buf_puts(b, ",\"netns\":");
 		json_put_string(b, ev->netns, strlen(ev->netns));
 	}
-	buf_puts(b, ",\"source\":\"");
-	buf_puts(b, origins[ev->origin]);
-	buf_putc(b, '"');
-	if (ev->snapshot)
-		buf_puts(b, ",\"snapshot\":true");
-	buf_puts(b, ",\"data\":");
+	p = buf_room(b, HEAD);
+	if (p == NULL)
+		return;
+	b->len = (size_t)(put_rest(p, ev) - b->data);
 	kev_object_put(b, info->class, data, info->fields, false);
 	if (ev->prev != NULL && (ev->changed & info->fields) != 0) {
 		buf_puts(b, ",\"prev\":");

@@ -19,6 +19,8 @@ enum kev_origin {
 	KEV_BY_INJECT, KEV_BY_PLAY, KEV_ORIGINS
 };
 
+#define KEV_RUNLEN 16
+
 /* All that is pointed to is lent. */
 struct kev_event {
 	enum kev_topic topic;
@@ -26,7 +28,7 @@ struct kev_event {
 	uint64_t time;			/* microseconds since 1970, UTC */
 	uint64_t mono;			/* microseconds since boot */
 	uint64_t seq;
-	const char *run;
+	const char *run;		/* KEV_RUNLEN bytes at most */
 	const char *ifname;		/* any bytes; NULL: about no interface */
 	uint32_t ifindex;		/* 0: not known */
 	const char *netns;		/* NULL: our own */
