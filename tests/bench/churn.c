@@ -2,7 +2,8 @@
  * churn DIRECTORY: addresses come and go as fast as the kernel can do it, 32 a
  * request, and all is read: by kevd, who has one reader of everything; by a
  * program that formats a line of each message and throws it away. Processor
- * time of each a message, and what was lost.
+ * time of each a message, and what was lost. The same at a rate that is no more
+ * than many machines can do.
  */
 #include "config.h"
 
@@ -30,6 +31,8 @@
 #define ADDRESS 0x0a080000
 /* What the buffer of kevd has, too. */
 #define BUFFER 33554432
+/* Changes a second. */
+#define RATE 150000
 /* Milliseconds between looks. */
 #define PATIENCE 20
 
@@ -40,16 +43,19 @@ struct result {
 	unsigned long slow;	/* how often a reader was behind */
 };
 
-/* Adds and removes COUNT in all. */
+/* Adds and removes COUNT in all, at RATE a second, or 0: as fast as can be. */
 static void
-make_changes(unsigned count)
+make_changes(unsigned count, unsigned rate)
 {
 	uint32_t v0 = if_nametoindex("v0");
 	int fd = netlink_open(0);
 	struct buf b = BUF_INIT;
+	uint64_t begun = now_ns();
 	unsigned i, k;
 
 	for (i = 0; i < count; i += BATCH) {
+		if (rate > 0)
+			sleep_until(begun + i * UINT64_C(1000000000) / rate);
 		buf_clear(&b);
 		for (k = 0; k < BATCH; k++)
 			netlink_put_address(&b, i / BATCH % 2 == 0, v0,
@@ -79,7 +85,7 @@ mark(void)
 
 /* In a process, which says how many nanoseconds it took. */
 static pid_t
-start_changes(unsigned count, int *said)
+start_changes(unsigned count, unsigned rate, int *said)
 {
 	int ends[2];
 	uint64_t begun;
@@ -90,7 +96,7 @@ start_changes(unsigned count, int *said)
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		begun = now_ns();
-		make_changes(count);
+		make_changes(count, rate);
 		begun = now_ns() - begun;
 		_exit(write(ends[1], &begun, sizeof begun) == -1);
 	}
@@ -116,7 +122,7 @@ have_ended(pid_t pid, int said, unsigned count, struct series *rate)
 }
 
 static void
-measure_kevd(const char *dir, unsigned count, struct result *to)
+measure_kevd(const char *dir, unsigned count, unsigned rate, struct result *to)
 {
 	const struct broker *b = broker_find("kevd-inject");
 	pid_t pid = b->start(b, dir), changes;
@@ -128,7 +134,7 @@ measure_kevd(const char *dir, unsigned count, struct result *to)
 	/* No longer than the other one. */
 	readers_look_for(&r, "\"cause\":\"kernel-ov", "\"cause\":\"slow-read");
 	cpu = cpu_ns(pid);
-	changes = start_changes(count, &said);
+	changes = start_changes(count, rate, &said);
 	while (!have_ended(changes, said, count, &to->rate))
 		readers_pump(&r, PATIENCE);
 	do {
@@ -185,7 +191,7 @@ read_all(int fd, int say)
 }
 
 static void
-measure_bare(unsigned count, struct result *to)
+measure_bare(unsigned count, unsigned rate, struct result *to)
 {
 	int fd = netlink_open(RTMGRP_IPV4_IFADDR), size = BUFFER, ends[2], said;
 	struct pollfd heard;
@@ -202,7 +208,7 @@ measure_bare(unsigned count, struct result *to)
 	}
 	close(fd);
 	cpu = cpu_ns(pid);
-	changes = start_changes(count, &said);
+	changes = start_changes(count, rate, &said);
 	while (!have_ended(changes, said, count, &to->rate))
 		poll(NULL, 0, PATIENCE);
 	heard = (struct pollfd){ .fd = ends[0], .events = POLLIN };
@@ -231,8 +237,9 @@ print(const char *name, const struct result *r, const struct result *bare)
 int
 main(int argc, char *argv[])
 {
-	struct result kevd = { 0 }, bare = { 0 };
-	unsigned i, count = 256000, often = rounds(3);
+	static const unsigned rates[] = { 0, RATE };
+	struct result kevd[2] = { 0 }, bare[2] = { 0 };
+	unsigned i, k, count = 256000, often = rounds(3);
 
 	if (argc != 2 && argc != 3)
 		die("usage: churn DIRECTORY [CHANGES]");
@@ -240,10 +247,14 @@ main(int argc, char *argv[])
 		count = (unsigned)strtoul(argv[2], NULL, 10);
 	count -= count % (2 * BATCH);
 	for (i = 0; i < often; i++) {
-		measure_bare(count, &bare);
-		measure_kevd(argv[1], count, &kevd);
+		for (k = 0; k < 2; k++) {
+			measure_bare(count, rates[k], &bare[k]);
+			measure_kevd(argv[1], count, rates[k], &kevd[k]);
+		}
 	}
-	print("limit", &bare, &bare);
-	print("kevd", &kevd, &bare);
+	for (k = 0; k < 2; k++) {
+		print("limit", &bare[k], &bare[k]);
+		print("kevd", &kevd[k], &bare[k]);
+	}
 	return 0;
 }
