@@ -164,7 +164,6 @@ heed(struct rtnetlink *rt, const struct message *m)
 		rtnetlink_lose(rt, KEV_SOURCE_LOST);
 }
 
-/* One thing that was found. What is asked for about it comes before it. */
 /* What neighbour discovery may have to do with. */
 static bool
 is_addr6(const struct change *c)
@@ -173,6 +172,7 @@ is_addr6(const struct change *c)
 	    c->addr.family == KEV_INET6;
 }
 
+/* One thing that was found. What is asked for about it comes before it. */
 static void
 take(void *arg, const struct message *m, enum message_found found,
     const struct change *c)

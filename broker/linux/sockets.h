@@ -50,7 +50,8 @@ ssize_t socket_receive(int fd, void *, size_t size);
 #define DATAGRAMS 8
 struct datagrams {
 	ssize_t len[DATAGRAMS];	/* as socket_receive has it */
-	struct mmsghdr heads[DATAGRAMS];	/* for the kernel, as are... */
+	/* What the kernel is given, made once. */
+	struct mmsghdr heads[DATAGRAMS];
 	struct iovec iov[DATAGRAMS];
 	struct sockaddr_nl senders[DATAGRAMS];
 	_Alignas(8) char bytes[DATAGRAMS][DATAGRAM_MAX];
