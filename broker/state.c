@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of names that are kept room for. */
-#define GONE_MAX 1024
-
 static int
 link_cmp(const struct link *a, const struct link *b)
 {
@@ -322,6 +319,9 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 	struct link *l;
 
 	st->now = *now;
+	/* A kernel's are less; those above are numbers of ours. */
+	if (c->ifindex > INT32_MAX)
+		return;
 	if (st->leaving != 0)
 		leave(st, c);
 	l = link_find(st, c);
@@ -465,9 +465,6 @@ publish_changed(struct state *st)
 		note.interfaces = (struct kev_names){ st->gone.data,
 		    (uint32_t)st->gone.len, st->gone_names };
 	st->publish(st->arg, &ev);
-	/* A burst is no reason to hold memory for ever. */
-	if (st->gone.cap > GONE_MAX)
-		buf_fini(&st->gone);
 	buf_clear(&st->gone);
 	st->gone_names = 0;
 	st->families = 0;

@@ -35,7 +35,6 @@
 #define EVENTS 500
 #define WARM 20
 #define MILLISECOND 1000000
-#define PROCESSORS 64
 #define ADDRESS 0x0a070000
 
 /* When something was heard, in turn; written by one process, read by another. */
@@ -248,36 +247,46 @@ rest(void)
 	nanosleep(&moment, NULL);
 }
 
+/* Until its reader has heard more than BEFORE. */
+static void
+hear(const struct way *way, unsigned before)
+{
+	do
+		rest();
+	while (way->heard->n == before);
+}
+
 /* How long the I-th change takes to be heard of. */
 static uint64_t
 measure(struct way *way, unsigned i)
 {
-	unsigned before;
-	uint64_t begun, took;
+	unsigned before = way->heard->n;
+	uint64_t begun = now_ns(), took;
 
-	rest();
-	before = way->heard->n;
-	begun = now_ns();
 	change(way, true, i);
-	while (way->heard->n == before)
-		rest();
+	hear(way, before);
 	took = way->heard->when[before] - begun;
+	before = way->heard->n;
 	change(way, false, i);
+	hear(way, before);
 	return took;
 }
 
 static void
 measure_all(struct way *ways, size_t n, bool busy)
 {
+	struct way *way;
 	uint64_t took;
 	size_t k;
 	int i;
 
 	for (i = -WARM; i < EVENTS; i++) {
 		for (k = 0; k < n; k++) {
-			took = measure(&ways[k], (unsigned)(i + WARM));
+			/* Forth and back: nobody always follows the same. */
+			way = &ways[i % 2 == 0 ? k : n - 1 - k];
+			took = measure(way, (unsigned)(i + WARM));
 			if (i >= 0)
-				ways[k].took[i] = took;
+				way->took[i] = took;
 		}
 	}
 	for (k = 0; k < n; k++) {
@@ -304,12 +313,12 @@ count(struct way *unused, int from, int to)
 static void
 measure_round(struct way *ways, size_t n, const char *dir)
 {
-	pid_t work[PROCESSORS];
 	long i, processors = sysconf(_SC_NPROCESSORS_ONLN);
+	pid_t *work = calloc((size_t)processors, sizeof *work);
 	size_t k;
 
-	if (processors > PROCESSORS)
-		processors = PROCESSORS;
+	if (work == NULL)
+		die("out of memory");
 	for (k = 0; k < n; k++)
 		start(&ways[k], dir);
 	measure_all(ways, n, false);
@@ -318,6 +327,7 @@ measure_round(struct way *ways, size_t n, const char *dir)
 	measure_all(ways, n, true);
 	for (i = 0; i < processors; i++)
 		finish(work[i]);
+	free(work);
 	for (k = 0; k < n; k++)
 		stop(&ways[k]);
 }

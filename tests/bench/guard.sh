@@ -14,7 +14,7 @@ ip link set v0 up
 parts=$top_builddir/tests/bench
 ulimit -n "$(ulimit -H -n)"
 
-# A play of COUNT messages with so many ADDRESSES, ROUTERS, CLIENTS: $instructions.
+# play ADDRESSES ROUTERS CLIENTS COUNT: $instructions of so many messages.
 play() {
 	clients=$3
 	"$parts/record" "$dir/recording" "$1" "$2" "$4" || fail record

@@ -14,9 +14,9 @@ struct held {
 };
 
 /*
- * A file of COUNT messages after a dump of what is HELD, or NULL: addresses come and go, 32 at a time, in
- * batches of 32. With one more that comes at the end, whose label has
- * READERS_MARK in it.
+ * A file of COUNT messages after a dump of what is HELD, or NULL: addresses
+ * come and go, 32 at a time, in batches of 32. With one more that comes at the
+ * end, whose label has READERS_MARK in it.
  */
 void recording_make(const char *file, const struct held *, unsigned count);
 

@@ -878,6 +878,18 @@ nat64(void **state)
 	state_tick(st, &now);
 	expect_line(&log, "ipv6/nat64-prefix", "\"source\":\"timer\"");
 	assert_int_equal(state_deadline(st), 0);
+	/* Of two the one that ends first. */
+	apply(st, prefix(2, 1, 1, 80));
+	apply(st, prefix(2, 2, 1, 40));
+	log_clear(&log);
+	assert_true(state_deadline(st) == now.mono + 40000000);
+	now.mono = state_deadline(st);
+	state_tick(st, &now);
+	expect(&log, "ipv6/nat64-prefix");
+	now.mono = state_deadline(st);
+	state_tick(st, &now);
+	expect(&log, "ipv6/nat64-prefix");
+	assert_int_equal(state_deadline(st), 0);
 	/* There are bounds to what a router can make us keep. */
 	for (i = 0; i < 1000; i++)
 		apply(st, prefix(2, (uint8_t)i, (uint8_t)(i / 256), 80));
@@ -1002,7 +1014,6 @@ claims(void **unused)
 	log_fini(&log);
 }
 
-/* A host that wants all we have does not hide another. */
 /* By its name, its link-layer address, a preferred source and a deadline. */
 static void
 found(void **unused)
@@ -1029,6 +1040,18 @@ found(void **unused)
 	expect(&log, "ipv4/collision");
 	ours.claim.lladdr = c.link.link.lladdr;
 	apply(st, ours);
+	expect(&log, "");
+	/* Who says none is not who has none. */
+	c = link_change(6, "tun0", RUNNING);
+	c.link.link.has &= ~KEV_BIT(LLADDR);
+	memset(&c.link.link.lladdr, 0, sizeof c.link.link.lladdr);
+	apply(st, c);
+	log_clear(&log);
+	ours.claim.lladdr = c.link.link.lladdr;
+	apply(st, ours);
+	expect(&log, "ipv4/collision");
+	/* What no kernel says. */
+	apply(st, link_change(INT32_MAX + 1u, "none", RUNNING));
 	expect(&log, "");
 	apply(st, link_change(3, "eth9", RUNNING));
 	expect(&log, "interface/rename");
@@ -1071,6 +1094,19 @@ found(void **unused)
 	gone(st, addr_change(3, KEV_INET, 3, PERMANENT));
 	state_flush(st);
 	assert_int_equal(state_wants(st), 0);
+	/* In place of another one: of its table, metric and family. */
+	for (i = 0; i < 3; i++) {
+		r[i] = router_change(2, KEV_INET, (uint8_t)(110 + i));
+		r[i].router.router.metric = i == 1 ? 30 : 20;
+		r[i].router.router.table = i == 2 ? 255 : 254;
+		apply(st, r[i]);
+	}
+	log_clear(&log);
+	r[0].router.router.gateway.byte[3] = 120;
+	r[0].router.changes = true;
+	apply(st, r[0]);
+	expect_line(&log, "ipv4/router-remove ipv4/router-add", "10.0.0.110");
+	assert_int_equal(state_wants(st), 0);
 	/* The first one that ends is waited for, whichever that is. */
 	for (i = 0; i < 3; i++) {
 		r[i] = router_change(2, KEV_INET6, (uint8_t)(100 + i));
@@ -1090,6 +1126,7 @@ found(void **unused)
 	log_fini(&log);
 }
 
+/* A host that wants all we have does not hide another. */
 static void
 greedy(void **unused)
 {
