@@ -103,14 +103,15 @@ kev_event_put_ifname(struct buf *b, const char *ifname)
 	buf_putc(b, '"');
 }
 
-static char *
-put(char *p, const void *bytes, size_t n)
+/* The compiler knows how long those are that stand here. */
+static inline char *
+put(char *p, const char *text)
 {
-	memcpy(p, bytes, n);
-	return p + n;
-}
+	size_t len = strlen(text);
 
-#define PUT(p, literal) put((p), literal, sizeof literal - 1)
+	memcpy(p, text, len);
+	return p + len;
+}
 
 static char *
 put_u64(char *p, uint64_t v)
@@ -126,7 +127,7 @@ put_u64(char *p, uint64_t v)
 /* What has no name of an interface or namespace in it, and no data. */
 #define HEAD 256
 #define TOPIC(id, name, class, flags, fields, meaning) \
-	_Static_assert(sizeof name <= 64, name " is too long for it");
+	_Static_assert(sizeof(name) <= 64, "a topic has room in it");
 #include "topics.def"
 #undef TOPIC
 
@@ -134,18 +135,16 @@ put_u64(char *p, uint64_t v)
 static char *
 put_head(char *p, const struct kev_event *ev)
 {
-	const char *name = kev_topics[ev->topic].name;
-
-	p = PUT(p, "{\"topic\":\"");
-	p = put(p, name, strlen(name));
-	p = PUT(p, "\",\"time\":\"");
+	p = put(p, "{\"topic\":\"");
+	p = put(p, kev_topics[ev->topic].name);
+	p = put(p, "\",\"time\":\"");
 	p = put_time(p, ev->time);
-	p = PUT(p, "\",\"mono\":");
+	p = put(p, "\",\"mono\":");
 	p = put_u64(p, ev->mono);
-	p = PUT(p, ",\"seq\":");
+	p = put(p, ",\"seq\":");
 	p = put_u64(p, ev->seq);
-	p = PUT(p, ",\"id\":\"");
-	p = put(p, ev->run, strlen(ev->run));
+	p = put(p, ",\"id\":\"");
+	p = put(p, ev->run);
 	*p++ = '-';
 	p = put_u64(p, ev->seq);
 	*p++ = '"';
@@ -156,14 +155,12 @@ put_head(char *p, const struct kev_event *ev)
 static char *
 put_rest(char *p, const struct kev_event *ev)
 {
-	const char *origin = origins[ev->origin];
-
-	p = PUT(p, ",\"source\":\"");
-	p = put(p, origin, strlen(origin));
+	p = put(p, ",\"source\":\"");
+	p = put(p, origins[ev->origin]);
 	*p++ = '"';
 	if (ev->snapshot)
-		p = PUT(p, ",\"snapshot\":true");
-	return PUT(p, ",\"data\":");
+		p = put(p, ",\"snapshot\":true");
+	return put(p, ",\"data\":");
 }
 
 void
