@@ -103,16 +103,6 @@ kev_event_put_ifname(struct buf *b, const char *ifname)
 	buf_putc(b, '"');
 }
 
-/* The compiler knows how long those are that stand here. */
-static inline char *
-put(char *p, const char *text)
-{
-	size_t len = strlen(text);
-
-	memcpy(p, text, len);
-	return p + len;
-}
-
 static char *
 put_u64(char *p, uint64_t v)
 {
@@ -135,16 +125,16 @@ put_u64(char *p, uint64_t v)
 static char *
 put_head(char *p, const struct kev_event *ev)
 {
-	p = put(p, "{\"topic\":\"");
-	p = put(p, kev_topics[ev->topic].name);
-	p = put(p, "\",\"time\":\"");
+	p = stpcpy(p, "{\"topic\":\"");
+	p = stpcpy(p, kev_topics[ev->topic].name);
+	p = stpcpy(p, "\",\"time\":\"");
 	p = put_time(p, ev->time);
-	p = put(p, "\",\"mono\":");
+	p = stpcpy(p, "\",\"mono\":");
 	p = put_u64(p, ev->mono);
-	p = put(p, ",\"seq\":");
+	p = stpcpy(p, ",\"seq\":");
 	p = put_u64(p, ev->seq);
-	p = put(p, ",\"id\":\"");
-	p = put(p, ev->run);
+	p = stpcpy(p, ",\"id\":\"");
+	p = stpcpy(p, ev->run);
 	*p++ = '-';
 	p = put_u64(p, ev->seq);
 	*p++ = '"';
@@ -155,12 +145,12 @@ put_head(char *p, const struct kev_event *ev)
 static char *
 put_rest(char *p, const struct kev_event *ev)
 {
-	p = put(p, ",\"source\":\"");
-	p = put(p, origins[ev->origin]);
+	p = stpcpy(p, ",\"source\":\"");
+	p = stpcpy(p, origins[ev->origin]);
 	*p++ = '"';
 	if (ev->snapshot)
-		p = put(p, ",\"snapshot\":true");
-	return put(p, ",\"data\":");
+		p = stpcpy(p, ",\"snapshot\":true");
+	return stpcpy(p, ",\"data\":");
 }
 
 void
