@@ -25,21 +25,30 @@ netlink_open(unsigned groups)
 	return fd;
 }
 
-void
-netlink_put_address(struct buf *b, bool add, uint32_t ifindex,
-    uint32_t address, const char *label, bool ack)
+/* The header of a request, with room for what follows. */
+static struct nlmsghdr *
+begin(struct buf *b, uint16_t type, unsigned flags, bool ack)
 {
 	char *room = buf_room(b, 256);
 	struct nlmsghdr *h;
-	struct ifaddrmsg *m;
 
 	if (room == NULL)
 		die("out of memory");
 	h = mnl_nlmsg_put_header(room);
-	h->nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR;
-	h->nlmsg_flags = NLM_F_REQUEST | (add ? NLM_F_CREATE | NLM_F_EXCL : 0) |
-	    (ack ? NLM_F_ACK : 0);
-	m = mnl_nlmsg_put_extra_header(h, sizeof *m);
+	h->nlmsg_type = type;
+	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags |
+	    (ack ? NLM_F_ACK : 0));
+	return h;
+}
+
+void
+netlink_put_address(struct buf *b, bool add, uint32_t ifindex,
+    uint32_t address, const char *label, bool ack)
+{
+	struct nlmsghdr *h = begin(b, add ? RTM_NEWADDR : RTM_DELADDR,
+	    add ? NLM_F_CREATE | NLM_F_EXCL : 0, ack);
+	struct ifaddrmsg *m = mnl_nlmsg_put_extra_header(h, sizeof *m);
+
 	m->ifa_index = ifindex;
 	m->ifa_family = AF_INET;
 	m->ifa_prefixlen = 32;
@@ -52,18 +61,11 @@ netlink_put_address(struct buf *b, bool add, uint32_t ifindex,
 void
 netlink_put_link(struct buf *b, const char *name, const char *kind, bool ack)
 {
-	char *room = buf_room(b, 256);
-	struct ifinfomsg *m;
-	struct nlmsghdr *h;
+	struct nlmsghdr *h = begin(b, RTM_NEWLINK,
+	    NLM_F_CREATE | NLM_F_EXCL, ack);
+	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof *m);
 	struct nlattr *info;
 
-	if (room == NULL)
-		die("out of memory");
-	h = mnl_nlmsg_put_header(room);
-	h->nlmsg_type = RTM_NEWLINK;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL |
-	    (ack ? NLM_F_ACK : 0);
-	m = mnl_nlmsg_put_extra_header(h, sizeof *m);
 	m->ifi_flags = m->ifi_change = IFF_UP;
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
 	info = mnl_attr_nest_start(h, IFLA_LINKINFO);
@@ -75,16 +77,9 @@ netlink_put_link(struct buf *b, const char *name, const char *kind, bool ack)
 void
 netlink_put_link_gone(struct buf *b, uint32_t ifindex, bool ack)
 {
-	char *room = buf_room(b, 256);
-	struct ifinfomsg *m;
-	struct nlmsghdr *h;
+	struct nlmsghdr *h = begin(b, RTM_DELLINK, 0, ack);
+	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof *m);
 
-	if (room == NULL)
-		die("out of memory");
-	h = mnl_nlmsg_put_header(room);
-	h->nlmsg_type = RTM_DELLINK;
-	h->nlmsg_flags = NLM_F_REQUEST | (ack ? NLM_F_ACK : 0);
-	m = mnl_nlmsg_put_extra_header(h, sizeof *m);
 	m->ifi_index = (int)ifindex;
 	b->len += h->nlmsg_len;
 }
@@ -94,16 +89,9 @@ netlink_put_router(struct buf *b, uint32_t ifindex, bool ack)
 {
 	static const struct in6_addr router = { .s6_addr = { 0xfe, 0x80,
 	    [15] = 1 } };
-	char *room = buf_room(b, 256);
-	struct nlmsghdr *h;
-	struct rtmsg *m;
+	struct nlmsghdr *h = begin(b, RTM_NEWROUTE, NLM_F_CREATE, ack);
+	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof *m);
 
-	if (room == NULL)
-		die("out of memory");
-	h = mnl_nlmsg_put_header(room);
-	h->nlmsg_type = RTM_NEWROUTE;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | (ack ? NLM_F_ACK : 0);
-	m = mnl_nlmsg_put_extra_header(h, sizeof *m);
 	m->rtm_family = AF_INET6;
 	m->rtm_table = RT_TABLE_MAIN;
 	m->rtm_protocol = RTPROT_STATIC;
