@@ -158,9 +158,9 @@ get_kind(const struct nl_attr *info, struct kev_link *l)
 
 /* They are shorter than the attributes they come from, so that all fit. */
 static const char *
-get_altnames(struct rtnl_reader *r, const struct nl_attr *list,
-    struct kev_link *l)
+get_altnames(const struct nl_attr *list, struct kev_link *l)
 {
+	static char names[UINT16_MAX];
 	const char *fault = NULL;
 	const uint8_t *data;
 	struct nlattr a;
@@ -171,20 +171,20 @@ get_altnames(struct rtnl_reader *r, const struct nl_attr *list,
 		if (a.nla_type != ALT_IFNAME)
 			continue;
 		len = strnlen((const char *)data, a.nla_len);
-		memcpy(r->names + used, data, len);
-		r->names[used + len] = '\0';
+		memcpy(names + used, data, len);
+		names[used + len] = '\0';
 		used += len + 1;
 		l->altnames.n++;
 	}
 	if (fault != NULL)
 		return fault;
-	l->altnames.buf = r->names;
+	l->altnames.buf = names;
 	l->altnames.len = (uint32_t)used;
 	return NULL;
 }
 
 static const char *
-get_link(struct rtnl_reader *r, const struct nl_attr *a, struct change_link *c)
+get_link(const struct nl_attr *a, struct change_link *c)
 {
 	struct kev_link *l = &c->link;
 	const char *fault = NULL;
@@ -217,7 +217,7 @@ get_link(struct rtnl_reader *r, const struct nl_attr *a, struct change_link *c)
 	if (a[IFLA_LINKINFO].data != NULL)
 		fault = get_kind(&a[IFLA_LINKINFO], l);
 	if (fault == NULL && a[PROP_LIST].data != NULL)
-		fault = get_altnames(r, &a[PROP_LIST], l);
+		fault = get_altnames(&a[PROP_LIST], l);
 	return fault;
 }
 
@@ -259,7 +259,7 @@ decode_link(struct rtnl_reader *r, struct change *c)
 	/* dev_close() of the kernel; "ip link set down" changes IFF_UP alone. */
 	l->closing = (head.ifi_flags & IFF_UP) == 0 &&
 	    head.ifi_change == (IFF_UP | IFF_RUNNING);
-	fault = get_link(r, a, l);
+	fault = get_link(a, l);
 	return fault == NULL ? RTNL_CHANGE : malformed(r, fault);
 }
 
@@ -697,10 +697,7 @@ decode(struct rtnl_reader *r, struct change *c)
 void
 rtnl_reader_init(struct rtnl_reader *r, const void *bytes, size_t len)
 {
-	/* Not all of it: "names" is large and needs no value. */
-	memset(r, 0, offsetof(struct rtnl_reader, names));
-	r->bytes = bytes;
-	r->len = len;
+	*r = (struct rtnl_reader){ .bytes = bytes, .len = len };
 }
 
 enum rtnl_found

@@ -38,14 +38,13 @@ struct rtnl_reader {
 	/* Next hops of a route that are still to be told. */
 	size_t hops, hops_end;
 	struct change route;
-	/* Alternative names that a change points to. */
-	char names[UINT16_MAX];
 };
 
 /* BYTES are lent until the last rtnl_next. */
 void rtnl_reader_init(struct rtnl_reader *, const void *bytes, size_t len);
 
-/* Finds the next thing; names in *CHANGE are lent until the next call. */
+/* Finds the next thing; alternative names in *CHANGE are lent until the next
+ * call, of whichever reader. */
 enum rtnl_found rtnl_next(struct rtnl_reader *, struct change *);
 
 /* "newlink" for RTM_NEWLINK ..., or NULL. */
