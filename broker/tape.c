@@ -80,12 +80,14 @@ void
 tape_message(struct tape *t, const struct message *m, enum message_found found,
     const struct change *c, const struct stamp *now)
 {
-	struct record line = { .message = *m };
+	struct record line;
 
 	if (log_verbose())
 		show(t, m, found, c);
-	if (!m->more)
-		record(t, &line, now);
+	if (m->more || !recorder_is_on(t->recorder))
+		return;
+	line = (struct record){ .message = *m };
+	record(t, &line, now);
 }
 
 static void
