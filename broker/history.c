@@ -3,6 +3,7 @@
 #include "history.h"
 
 #include "buf.h"
+#include "hot.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -57,7 +58,7 @@ slot(const struct history *h, uint64_t i)
 	return &h->index[i & (h->slots - 1)];
 }
 
-size_t
+HOT size_t
 history_lacks(const struct history *h, size_t len)
 {
 	size_t free_bytes = h->size - (size_t)(h->head - h->fresh);
@@ -149,7 +150,7 @@ grow_index(struct history *h)
 	return true;
 }
 
-bool
+HOT bool
 history_add(struct history *h, uint64_t seq, enum kev_topic topic,
     const char *line, size_t len)
 {
@@ -170,7 +171,7 @@ history_add(struct history *h, uint64_t seq, enum kev_topic topic,
  * A byte is written as it is: that is what gets a page, and somebody may still
  * read it. Some at a time, as who was just sent something may wait for us to end.
  */
-void
+HOT void
 history_prepare(struct history *h)
 {
 	const size_t page = h->page;
@@ -209,7 +210,7 @@ history_lend_no_more(struct history *h)
 	h->fd = -1;
 }
 
-int
+HOT int
 history_iov(const struct history *h, uint64_t pos, size_t len,
     struct iovec *iov)
 {

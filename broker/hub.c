@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "byname.h"
 #include "event.h"
+#include "hot.h"
 #include "pattern.h"
 #include "telling.h"
 
@@ -166,7 +167,7 @@ hub_events(const struct hub *h, enum kev_topic t)
 	return h->events[t];
 }
 
-struct history *
+HOT struct history *
 hub_history(struct hub *h)
 {
 	return &h->log;
@@ -239,7 +240,7 @@ look_after(struct hub *h, struct interest *in)
 	set_owes(h, in, all ? OWES_NOTHING : OWES_OLD);
 }
 
-void
+HOT void
 hub_flush(struct hub *h)
 {
 	struct interest *in;
@@ -289,7 +290,7 @@ make_room(struct hub *h, size_t len)
 }
 
 /* The event as a line in the log, or false: no memory. */
-static bool
+HOT static bool
 encode(struct hub *h, const struct kev_event *ev)
 {
 	buf_clear(&h->line);
@@ -313,7 +314,7 @@ offer_encode(struct hub *h, struct offer *o)
 	o->tried = true;
 }
 
-static void
+HOT static void
 push(struct hub *h, struct interest *in, struct offer *o)
 {
 	struct subscriber *s;
@@ -374,7 +375,7 @@ offer_by_names(struct hub *h, struct offer *o)
 		offer_named(h, name, o);
 }
 
-void
+HOT void
 hub_publish(struct hub *h, struct kev_event *ev)
 {
 	struct wanting *w = &h->wanting[ev->topic];
@@ -653,7 +654,7 @@ hub_go_on(struct hub *h, struct subscriber *s)
 	return false;
 }
 
-bool
+HOT bool
 hub_catch_up(struct hub *h, struct subscriber *s)
 {
 	if (!s->behind || s->telling != NULL || !hub_may_tell(h))
@@ -704,7 +705,7 @@ hub_queued(const struct subscriber *s)
 	    (s->telling != NULL ? telling_bytes(s->telling) : 0);
 }
 
-size_t
+HOT size_t
 hub_unread(const struct subscriber *s)
 {
 	return s->q.own.len +

@@ -2,6 +2,7 @@
 
 #include "log.h"
 
+#include "hot.h"
 #include "stamp.h"
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ log_to_syslog(void)
 	detached = true;
 }
 
-bool
+HOT bool
 log_verbose(void)
 {
 	return debug;

@@ -16,10 +16,14 @@ bool log_verbose(void);
 /* From now on to syslog(3), because stderr is going to be closed. */
 void log_to_syslog(void);
 
-void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_error(const char *fmt, ...)
+    __attribute__((cold, format(printf, 1, 2)));
+void log_warning(const char *fmt, ...)
+    __attribute__((cold, format(printf, 1, 2)));
+void log_info(const char *fmt, ...)
+    __attribute__((cold, format(printf, 1, 2)));
+void log_debug(const char *fmt, ...)
+    __attribute__((cold, format(printf, 1, 2)));
 
 /*
  * For what somebody else can cause again and again: at most BURST lines, one
@@ -33,6 +37,6 @@ struct log_limit {
 	bool started;
 };
 void log_limited(struct log_limit *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((cold, format(printf, 2, 3)));
 
 #endif

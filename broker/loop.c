@@ -2,6 +2,7 @@
 
 #include "loop.h"
 
+#include "hot.h"
 #include "log.h"
 #include "stamp.h"
 #include "sys.h"
@@ -93,7 +94,7 @@ loop_new(void)
 	return loop;
 }
 
-void
+HOT void
 loop_wake(struct ev_loop *loop, ev_timer *timer, const uint64_t times[],
     size_t n)
 {

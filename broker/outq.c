@@ -2,6 +2,8 @@
 
 #include "outq.h"
 
+#include "hot.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +14,7 @@ stream_fini(struct stream *s)
 	memset(s, 0, sizeof *s);
 }
 
-void
+HOT void
 stream_clear(struct stream *s)
 {
 	s->first = s->n = 0;
@@ -45,7 +47,7 @@ make_room(struct stream *s)
 	return true;
 }
 
-bool
+HOT bool
 outq_push(struct stream *s, uint64_t seq, uint64_t pos, size_t len)
 {
 	struct range *last = s->n > s->first ? &s->ranges[s->n - 1] : NULL;
@@ -109,7 +111,7 @@ stream_piece(const struct stream *s, uint64_t at, uint64_t *pos)
 	return r->len - (at - r->at);
 }
 
-int
+HOT int
 stream_iov(const struct stream *s, const struct history *h, uint64_t at,
     struct iovec *iov, int max, size_t *total)
 {
@@ -138,7 +140,7 @@ outq_fini(struct outq *q)
 	memset(q, 0, sizeof *q);
 }
 
-uint64_t
+HOT uint64_t
 outq_behind(const struct outq *q)
 {
 	return q->stream != NULL ? q->stream->end - q->at : 0;
@@ -150,13 +152,13 @@ outq_pending(const struct outq *q)
 	return q->own.len - q->own_sent + outq_behind(q);
 }
 
-uint64_t
+HOT uint64_t
 outq_ready(const struct outq *q)
 {
 	return q->own.len - q->own_sent + (q->held ? 0 : outq_behind(q));
 }
 
-uint64_t
+HOT uint64_t
 outq_backlog(const struct outq *q)
 {
 	size_t own = q->own.len - q->own_sent;
@@ -234,7 +236,7 @@ outq_drop(struct outq *q, const struct history *h, uint64_t *first)
 	return lines;
 }
 
-void
+HOT void
 outq_sent(struct outq *q, size_t n)
 {
 	size_t own = q->own.len - q->own_sent;

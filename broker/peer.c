@@ -3,6 +3,7 @@
 #include "peer.h"
 
 #include "bounds.h"
+#include "hot.h"
 #include "log.h"
 
 #include <sys/socket.h>
@@ -82,7 +83,7 @@ drop_frame(struct peer *p)
 	p->frame = NULL;
 }
 
-void
+HOT void
 peer_reap(struct peer_group *g)
 {
 	struct peer *p;
@@ -105,7 +106,7 @@ peer_reap(struct peer_group *g)
 }
 
 /* A client that said all and waits for nothing is done. */
-static void
+HOT static void
 close_if_done(struct peer *p)
 {
 	if (p->eof && (p->frame == NULL || frame_is_empty(p->frame)) &&
@@ -130,7 +131,7 @@ can_lend(struct peer *p, uint64_t *pos, uint64_t *len)
 	return p->lent != NULL;
 }
 
-static ssize_t
+HOT static ssize_t
 send_copy(struct peer *p, size_t *total)
 {
 	const struct outq *q = &p->sub.q;
@@ -350,7 +351,7 @@ flush(struct peer *p)
 	close_if_done(p);
 }
 
-void
+HOT void
 peer_flush(struct subscriber *s)
 {
 	struct peer *p = peer_of(s);
@@ -378,7 +379,7 @@ is_short(struct peer *p, struct iovec *piece)
 	return true;
 }
 
-void
+HOT void
 peer_flush_soon(struct subscriber *s)
 {
 	struct peer *p = peer_of(s);
@@ -396,7 +397,7 @@ peer_flush_soon(struct subscriber *s)
 		peer_flush_end(g);
 }
 
-void
+HOT void
 peer_flush_end(struct peer_group *g)
 {
 	const struct sys_send *send;
@@ -558,7 +559,7 @@ go_on(struct peer *p)
 		take_lines(p);
 }
 
-void
+HOT void
 peer_go_on(struct peer_group *g)
 {
 	struct user *u;

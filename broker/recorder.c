@@ -3,6 +3,7 @@
 #include "recorder.h"
 
 #include "buf.h"
+#include "hot.h"
 #include "log.h"
 
 #include <sys/file.h>
@@ -163,7 +164,7 @@ recorder_free(struct recorder *r)
 	free(r);
 }
 
-bool
+HOT bool
 recorder_is_on(const struct recorder *r)
 {
 	return r != NULL && r->fd != -1;

@@ -3,6 +3,7 @@
 #include "server.h"
 
 #include "buf.h"
+#include "hot.h"
 #include "log.h"
 #include "request.h"
 #include "source.h"
@@ -43,7 +44,7 @@ in_flight(void *arg, uint64_t pos)
 	return peer_in_flight(&s->peers, pos);
 }
 
-static void
+HOT static void
 flush_end(void *arg)
 {
 	struct server *s = arg;
@@ -86,7 +87,7 @@ server_init(struct server *s, const struct server_config *config)
 	return s->hub == NULL ? -ENOMEM : 0;
 }
 
-void
+HOT void
 server_publish(void *arg, struct kev_event *ev)
 {
 	struct server *s = arg;
@@ -327,7 +328,7 @@ hung_up(struct ev_loop *loop, ev_io *w, int events)
 	peer_hangup(&s->peers);
 }
 
-static void
+HOT static void
 turn(struct ev_loop *loop, ev_prepare *w, int events)
 {
 	struct server *s = w->data;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "hot.h"
 #include "log.h"
 #include "source.h"
 
@@ -15,7 +16,7 @@ source_stats_init(struct source_stats *st, const char *name, const char *netns)
 	st->available = true;
 }
 
-void
+HOT void
 source_stats_count(struct source_stats *st, enum message_found found)
 {
 	st->received++;

@@ -2,6 +2,8 @@
 
 #include "stamp.h"
 
+#include "hot.h"
+
 #include <time.h>
 
 /* Linux and OpenBSD have a clock that goes on while the machine sleeps; the
@@ -22,7 +24,7 @@ micros(clockid_t id)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-struct stamp
+HOT struct stamp
 stamp_now(void)
 {
 	return (struct stamp){ micros(CLOCK_REALTIME), micros(CLOCK_MONO) };

@@ -3,6 +3,7 @@
 #include "state.h"
 
 #include "buf.h"
+#include "hot.h"
 #include "state_impl.h"
 
 #include <stdlib.h>
@@ -116,7 +117,7 @@ origin(const struct state *st, enum kev_origin by)
 	    by == KEV_BY_NDP || by == KEV_BY_AUDIT) ? st->live : by;
 }
 
-struct link *
+HOT struct link *
 state_link(struct state *st, uint32_t ifindex)
 {
 	struct link key;
@@ -169,7 +170,7 @@ state_flaps(const struct state *st, state_flaps_fn *fn, void *arg)
 	}
 }
 
-static void
+HOT static void
 emit_any(struct state *st, const struct link *l, enum kev_topic topic,
     enum kev_origin by, const struct kev_object *data,
     const struct kev_object *prev, uint64_t changed)
@@ -192,7 +193,7 @@ emit_any(struct state *st, const struct link *l, enum kev_topic topic,
 	st->publish(st->arg, &ev);
 }
 
-void
+HOT void
 state_emit_change(struct state *st, const struct link *l, enum kev_topic topic,
     const struct kev_object *data, const struct kev_object *prev,
     uint64_t changed)
@@ -208,14 +209,14 @@ state_emit_by(struct state *st, const struct link *l, enum kev_topic topic,
 	emit_any(st, l, topic, by, data, NULL, 0);
 }
 
-void
+HOT void
 state_emit(struct state *st, const struct link *l, enum kev_topic topic,
     const struct kev_object *data)
 {
 	state_emit_change(st, l, topic, data, NULL, 0);
 }
 
-void
+HOT void
 state_touch(struct state *st, struct link *l, enum kev_family family)
 {
 	if (!l->changed)
@@ -228,7 +229,7 @@ state_touch(struct state *st, struct link *l, enum kev_family family)
 }
 
 /* The departure of an interface was none if it arrives with another name. */
-static void
+HOT static void
 leave(struct state *st, const struct change *c)
 {
 	struct link *l = state_link(st, st->leaving);
@@ -313,7 +314,7 @@ apply_to_link(struct state *st, struct link *l, const struct change *c)
 	}
 }
 
-void
+HOT void
 state_apply(struct state *st, const struct change *c, const struct stamp *now)
 {
 	struct link *l;
@@ -431,7 +432,7 @@ state_cancel(struct state *st)
 }
 
 /* That it changed is told with the batch, in that order. */
-void
+HOT void
 state_name(struct state *st, struct link *l)
 {
 	TAILQ_REMOVE(&st->touched, l, changed_entry);
@@ -443,7 +444,7 @@ state_name(struct state *st, struct link *l)
 }
 
 /* Names of the interfaces concerned, those that went first. */
-static void
+HOT static void
 publish_changed(struct state *st)
 {
 	struct kev_note note = { .has = KEV_BIT(INTERFACES) | KEV_BIT(FAMILIES) };
@@ -471,7 +472,7 @@ publish_changed(struct state *st)
 	st->changed = st->changed_live = false;
 }
 
-void
+HOT void
 state_settle(struct state *st, const struct stamp *now)
 {
 	st->now = *now;
@@ -484,7 +485,7 @@ state_settle(struct state *st, const struct stamp *now)
 		publish_changed(st);
 }
 
-unsigned
+HOT unsigned
 state_wants(struct state *st)
 {
 	unsigned wants = st->wants;
@@ -493,7 +494,7 @@ state_wants(struct state *st)
 	return wants;
 }
 
-bool
+HOT bool
 state_starved(struct state *st)
 {
 	bool starved = st->starved;
@@ -535,7 +536,7 @@ state_gap(struct state *st, enum kev_cause cause, uint64_t lost,
 	state_emit(st, NULL, KEV_T_KEV_GAP, (const struct kev_object *)&note);
 }
 
-uint64_t
+HOT uint64_t
 state_deadline(const struct state *st)
 {
 	uint64_t times[] = {

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "hot.h"
 #include "state_impl.h"
 
 #include <stdlib.h>
@@ -67,7 +68,7 @@ left(uint32_t lifetime, uint64_t seconds)
 	return lifetime > seconds ? lifetime - (uint32_t)seconds : 0;
 }
 
-struct kev_addr
+HOT struct kev_addr
 addr_now(const struct addr *addr, const struct stamp *now)
 {
 	uint64_t seconds = now->mono > addr->told ?
@@ -105,7 +106,7 @@ emit_collision(struct state *st, struct link *l, const struct kev_addr *a)
 }
 
 /* What an address has become, after the event that says how. */
-static void
+HOT static void
 emit_status(struct state *st, struct link *l, struct addr *addr,
     uint8_t old_status)
 {
@@ -256,7 +257,7 @@ complete(const struct state *st, const struct link *l, const struct addr *addr,
 }
 
 /* The address that a change is about: by all that it has, or its bytes. */
-static struct addr *
+HOT static struct addr *
 find(struct link *l, const struct change *c)
 {
 	struct addr key = { .a = c->addr };
@@ -265,7 +266,7 @@ find(struct link *l, const struct change *c)
 	return addr == NULL && c->part ? addr_find(l, &c->addr.address) : addr;
 }
 
-void
+HOT void
 addr_apply(struct state *st, struct link *l, const struct change *c)
 {
 	struct addr *addr = find(l, c);
@@ -313,7 +314,7 @@ emit_duplicate(struct state *st, const struct link *l,
  * failure of duplicate address detection of an address with a lifetime is told
  * by its removal alone (addrconf_dad_stop in Linux).
  */
-void
+HOT void
 addr_remove(struct state *st, struct link *l, struct addr *addr,
     const struct kev_addr *told)
 {
@@ -344,7 +345,7 @@ addr_remove(struct state *st, struct link *l, struct addr *addr,
 		st->wants |= router_parts(l) | router_parts_from(st, &a.address);
 }
 
-void
+HOT void
 addr_gone(struct state *st, struct link *l, const struct change *c)
 {
 	struct addr *addr = find(l, c);
@@ -366,7 +367,7 @@ addr_gone(struct state *st, struct link *l, const struct change *c)
 	    .until = st->now.mono + HOLD };
 }
 
-void
+HOT void
 addr_flush(struct state *st)
 {
 	struct held held = st->held;

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "buf.h"
+#include "hot.h"
 #include "state_impl.h"
 
 #include <stdlib.h>
@@ -107,7 +108,7 @@ find_modes(struct state *st, uint32_t ifindex, const struct kev_link *old,
 }
 
 /* Takes the values of TOLD and copies its names. False: no memory. */
-static bool
+HOT static bool
 set_link(struct state *st, struct kev_link *l, const struct kev_link *told)
 {
 	struct kev_names names = told->altnames;
@@ -249,7 +250,7 @@ rename_link(struct state *st, struct link *l, const char *name)
 	update_ports(st, l->ifindex);
 }
 
-static void
+HOT static void
 change_link(struct state *st, struct link *l, const struct change_link *c)
 {
 	struct kev_link told = c->link, old = l->l;
@@ -307,7 +308,7 @@ is_another(const struct link *l, const struct change_link *c)
 	    (differ != 0 && strcmp(l->name, c->ifname) != 0);
 }
 
-bool
+HOT bool
 state_wants_modes(const struct state *st, const struct change *c)
 {
 	const struct link *l;
@@ -344,7 +345,7 @@ link_modes(struct state *st, uint32_t ifindex, const struct change_modes *c)
 	    object(&old), changed);
 }
 
-void
+HOT void
 link_apply(struct state *st, uint32_t ifindex, const struct change_link *c)
 {
 	struct link *l = state_link(st, ifindex);
@@ -467,7 +468,7 @@ take_name(struct state *st, const struct link *l, const char *name)
 }
 
 /* By its index or else its name; what of them was not told is known then. */
-struct link *
+HOT struct link *
 link_find(struct state *st, const struct change *c)
 {
 	struct link *l = c->ifindex != 0 ? state_link(st, c->ifindex) : NULL;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "hot.h"
 #include "state_impl.h"
 
 #include <stdlib.h>
@@ -117,7 +118,7 @@ nat64_end(struct state *st, const struct link *l)
 		end(st, n, KEV_BY_RTNETLINK);
 }
 
-uint64_t
+HOT uint64_t
 nat64_deadline(const struct state *st)
 {
 	const struct nat64 *n = RB_MIN(end_tree,

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "hot.h"
 #include "state_impl.h"
 
 #include <stdlib.h>
@@ -115,7 +116,7 @@ port_tick(struct state *st)
 		emit_missed(st);
 }
 
-uint64_t
+HOT uint64_t
 port_deadline(const struct state *st)
 {
 	uint64_t a, b;

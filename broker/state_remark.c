@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "hot.h"
 #include "state_impl.h"
 
 #include <stdlib.h>
@@ -126,7 +127,7 @@ remark_tick(struct state *st)
 		emit(st, &st->remarks->told[i], count);
 }
 
-uint64_t
+HOT uint64_t
 remark_deadline(const struct state *st)
 {
 	return st->remarks != NULL ? ration_deadline(&st->remarks->ration) : 0;

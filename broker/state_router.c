@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "hot.h"
 #include "state_impl.h"
 
 #include <stdlib.h>
@@ -384,7 +385,7 @@ router_advert(struct state *st, struct link *l, const struct change_advert *a)
 	}
 }
 
-uint64_t
+HOT uint64_t
 router_deadline(const struct state *st)
 {
 	const struct router *r = RB_MIN(deadline_tree,

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "hot.h"
 #include "state_impl.h"
 
 #include <stdlib.h>
@@ -253,7 +254,7 @@ is_ahead(const struct walk *w, const struct link *l, enum walk_part part,
 	return part > w->part || (part == w->part && order >= 0);
 }
 
-void
+HOT void
 walk_before_link(struct state *st, struct link *l)
 {
 	const struct walk *w;
@@ -266,7 +267,7 @@ walk_before_link(struct state *st, struct link *l)
 }
 
 /* Nobody hears of what is on a link before the link itself. */
-void
+HOT void
 walk_before_addr(struct state *st, struct link *l, struct addr *a)
 {
 	const struct walk *w;

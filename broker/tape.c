@@ -3,6 +3,7 @@
 #include "tape.h"
 
 #include "buf.h"
+#include "hot.h"
 #include "log.h"
 
 #include <stdio.h>
@@ -76,7 +77,7 @@ show(const struct tape *t, const struct message *m, enum message_found found,
 	buf_fini(&b);
 }
 
-void
+HOT void
 tape_message(struct tape *t, const struct message *m, enum message_found found,
     const struct change *c, const struct stamp *now)
 {
@@ -97,7 +98,7 @@ told(struct tape *t, const struct stamp *now)
 	t->settled = false;
 }
 
-void
+HOT void
 tape_apply(struct tape *t, const struct change *c, const struct stamp *now)
 {
 	state_apply(t->state, c, now);
@@ -174,7 +175,7 @@ tape_tick(struct tape *t, const struct stamp *now)
 	told(t, now);
 }
 
-void
+HOT void
 tape_settle(struct tape *t)
 {
 	if (t->settled || t->dumping)

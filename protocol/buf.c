@@ -2,18 +2,20 @@
 
 #include "buf.h"
 
+#include "hot.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-void
+HOT void
 buf_fini(struct buf *b)
 {
 	free(b->data);
 	*b = (struct buf)BUF_INIT;
 }
 
-void
+HOT void
 buf_clear(struct buf *b)
 {
 	b->len = 0;

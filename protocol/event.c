@@ -3,6 +3,7 @@
 #include "event.h"
 
 #include "buf.h"
+#include "hot.h"
 #include "json.h"
 
 #include <string.h>
@@ -59,7 +60,7 @@ put_date(char *p, unsigned days)
 	return two(p, day + 1, 'T');
 }
 
-static char *
+HOT static char *
 put_time(char *p, uint64_t micros)
 {
 	uint64_t seconds = micros / 1000000;
@@ -86,7 +87,7 @@ kev_event_put_time(struct buf *b, uint64_t micros)
 	b->len += KEV_TIMELEN;
 }
 
-void
+HOT void
 kev_event_put_ifname(struct buf *b, const char *ifname)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -153,7 +154,7 @@ put_rest(char *p, const struct kev_event *ev)
 	return stpcpy(p, ",\"data\":");
 }
 
-void
+HOT void
 kev_event_put(struct buf *b, const struct kev_event *ev)
 {
 	static const struct kev_object nothing = { 0 };

@@ -3,6 +3,7 @@
 #include "json.h"
 
 #include "buf.h"
+#include "hot.h"
 
 #include <string.h>
 
@@ -98,7 +99,7 @@ put_escaped(struct buf *b, const char *s, size_t len, size_t i)
 	return good;
 }
 
-bool
+HOT bool
 json_put_string(struct buf *b, const char *s, size_t len)
 {
 	size_t i = 0;
@@ -119,7 +120,7 @@ json_put_string(struct buf *b, const char *s, size_t len)
 	return true;
 }
 
-size_t
+HOT size_t
 json_u64(char *end, uint64_t v)
 {
 	char *p = end;
@@ -131,7 +132,7 @@ json_u64(char *end, uint64_t v)
 	return (size_t)(end - p);
 }
 
-void
+HOT void
 json_put_u64(struct buf *b, uint64_t v)
 {
 	char digits[JSON_U64LEN], *end = digits + sizeof digits;

@@ -3,6 +3,7 @@
 #include "object.h"
 
 #include "buf.h"
+#include "hot.h"
 #include "json.h"
 #include "pattern.h"
 #include "words.h"
@@ -165,7 +166,7 @@ flag_words(enum kev_class class)
 }
 
 /* inet_ntop(3) takes longer, by its printf, than the rest of an event. */
-static char *
+HOT static char *
 put_inet(char *p, const uint8_t *byte)
 {
 	char digits[JSON_U64LEN], *end = digits + sizeof digits;
@@ -213,7 +214,7 @@ find_zeros(const uint16_t *group, int *len)
 
 /* RFC 5952; of those that hold an IPv4 address ::ffff:0:0/96 and ::/96 are
  * shown with it, as by inet_ntop(3). */
-static char *
+HOT static char *
 put_inet6(char *p, const uint8_t *byte)
 {
 	uint16_t group[8];
@@ -252,7 +253,7 @@ kev_ip_text(const struct kev_ip *ip, char *dst)
 	return (size_t)(end - dst);
 }
 
-int
+HOT int
 kev_ip_cmp(const struct kev_ip *a, const struct kev_ip *b)
 {
 	if (a->family != b->family)
@@ -277,7 +278,7 @@ same(enum kev_type type, size_t size, const void *a, const void *b)
 	}
 }
 
-uint64_t
+HOT uint64_t
 kev_object_diff(enum kev_class class, const struct kev_object *a,
     const struct kev_object *b, uint64_t mask)
 {
@@ -407,7 +408,7 @@ set_word(struct text *t, enum kev_type type, uint64_t v)
 }
 
 /* The next element of a field; false after the last. */
-static bool
+HOT static bool
 next(enum kev_class class, enum kev_field f, const void *p, struct text *t)
 {
 	enum kev_type type = fields[f].type;
@@ -482,7 +483,7 @@ put_value(struct buf *b, enum kev_class class, enum kev_field f, const void *p)
 		buf_putc(b, ']');
 }
 
-void
+HOT void
 kev_object_members(struct buf *b, enum kev_class class,
     const struct kev_object *o, uint64_t mask, bool nulls)
 {
@@ -504,7 +505,7 @@ kev_object_members(struct buf *b, enum kev_class class,
 	}
 }
 
-void
+HOT void
 kev_object_put(struct buf *b, enum kev_class class, const struct kev_object *o,
     uint64_t mask, bool nulls)
 {

@@ -2,6 +2,8 @@
 
 #include "words.h"
 
+#include "hot.h"
+
 #include <string.h>
 
 /* net/if.h, linux/if.h: enum net_device_flags. */
@@ -109,7 +111,7 @@ static const struct kev_word arphrds[] = {
 	{ 65534, "none" }, { 65535, "void" }, { 0, NULL }
 };
 
-const struct kev_word *
+HOT const struct kev_word *
 kev_words(enum kev_type type)
 {
 	switch (type) {
@@ -137,7 +139,7 @@ kev_words(enum kev_type type)
 	}
 }
 
-const char *
+HOT const char *
 kev_word(const struct kev_word *w, uint32_t value)
 {
 	for (; w->word != NULL; w++) {

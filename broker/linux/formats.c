@@ -7,12 +7,13 @@
 
 #include "audit_decode.h"
 #include "ethtool_decode.h"
+#include "hot.h"
 #include "nl.h"
 #include "rtnl_decode.h"
 
 #include <linux/genetlink.h>
 
-static void
+HOT static void
 decode_rtnetlink(void *memory, const struct message *buffer,
     format_take_fn *take, void *arg)
 {

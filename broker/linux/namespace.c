@@ -3,6 +3,7 @@
 #include "namespace.h"
 
 #include "audit_source.h"
+#include "hot.h"
 #include "log.h"
 #include "loop.h"
 #include "packet_source.h"
@@ -223,7 +224,7 @@ heed_starvation(struct namespace *s)
 }
 
 /* What the kernel changed in silence is read, until nothing is missing. */
-static void
+HOT static void
 settle(struct namespace *s)
 {
 	unsigned wants;
@@ -371,7 +372,7 @@ repair(struct namespace *s)
 }
 
 /* Reads what the kernel has told, which others wait for, unless we pause. */
-static void
+HOT static void
 read_feed(struct namespace *s)
 {
 	if (!ev_is_active(&s->feed))
@@ -400,7 +401,7 @@ read_feed(struct namespace *s)
 }
 
 /* Nothing of this namespace is unsettled while others have their turn. */
-static void
+HOT static void
 end_turn(struct namespace *s)
 {
 	repair(s);
@@ -408,7 +409,7 @@ end_turn(struct namespace *s)
 	set_timer(s);
 }
 
-static void
+HOT static void
 feed_ready(struct ev_loop *loop, ev_io *w, int events)
 {
 	struct namespace *s = w->data;

@@ -2,9 +2,11 @@
 
 #include "nl.h"
 
+#include "hot.h"
+
 #include <string.h>
 
-const char *
+HOT const char *
 nl_message(const uint8_t *bytes, size_t len, struct nlmsghdr *head,
     size_t *next)
 {
@@ -43,7 +45,7 @@ nl_next(const uint8_t *p, size_t len, size_t *pos, struct nlattr *a,
 	return data;
 }
 
-const char *
+HOT const char *
 nl_parse(const uint8_t *p, size_t len, const struct nl_size *sizes, size_t n,
     size_t address_len, struct nl_attr *found)
 {
@@ -76,7 +78,7 @@ nl_u16(const struct nl_attr *a)
 	return v;
 }
 
-uint32_t
+HOT uint32_t
 nl_u32(const struct nl_attr *a)
 {
 	uint32_t v;

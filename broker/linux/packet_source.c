@@ -2,6 +2,7 @@
 
 #include "packet_source.h"
 
+#include "hot.h"
 #include "packet.h"
 #include "tape.h"
 
@@ -167,7 +168,7 @@ packet_source_read(struct packet_source *p, struct tape *tape)
 	p->drops = drops;
 }
 
-void
+HOT void
 packet_source_tell(struct packet_source *p, struct tape *tape)
 {
 	struct stamp now;

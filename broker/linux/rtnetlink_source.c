@@ -4,6 +4,7 @@
 
 #include "buf.h"
 #include "formats.h"
+#include "hot.h"
 #include "log.h"
 #include "nl.h"
 #include "rtnl_decode.h"
@@ -173,7 +174,7 @@ is_addr6(const struct change *c)
 }
 
 /* One thing that was found. What is asked for about it comes before it. */
-static void
+HOT static void
 take(void *arg, const struct message *m, enum message_found found,
     const struct change *c)
 {
@@ -536,7 +537,7 @@ take_all(struct rtnetlink *rt, int n)
 	}
 }
 
-enum rtnl_progress
+HOT enum rtnl_progress
 rtnetlink_read(struct rtnetlink *rt)
 {
 	int i, n;

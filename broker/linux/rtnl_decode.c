@@ -2,6 +2,7 @@
 
 #include "rtnl_decode.h"
 
+#include "hot.h"
 #include "nl.h"
 
 #include <linux/if.h>
@@ -225,7 +226,7 @@ get_link(const struct nl_attr *a, struct change_link *c)
  * Messages of family bridge (7) tell of ports, also RTM_DELLINK when one is
  * released; those of family inet6 (10) tell of IPv6 on the link.
  */
-static enum rtnl_found
+HOT static enum rtnl_found
 decode_link(struct rtnl_reader *r, struct change *c)
 {
 	struct nl_attr a[LINK_ATTRS];
@@ -694,13 +695,13 @@ decode(struct rtnl_reader *r, struct change *c)
 	}
 }
 
-void
+HOT void
 rtnl_reader_init(struct rtnl_reader *r, const void *bytes, size_t len)
 {
 	*r = (struct rtnl_reader){ .bytes = bytes, .len = len };
 }
 
-enum rtnl_found
+HOT enum rtnl_found
 rtnl_next(struct rtnl_reader *r, struct change *c)
 {
 	size_t left = r->len - r->next, next;
@@ -725,7 +726,7 @@ rtnl_next(struct rtnl_reader *r, struct change *c)
 	return fault == NULL ? decode(r, c) : malformed(r, fault);
 }
 
-const char *
+HOT const char *
 rtnl_type_name(uint16_t type)
 {
 	static const struct {

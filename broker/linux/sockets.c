@@ -2,6 +2,8 @@
 
 #include "sockets.h"
 
+#include "hot.h"
+
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -302,7 +304,7 @@ prepare(struct datagrams *d)
 	}
 }
 
-int
+HOT int
 socket_receive_all(int fd, struct datagrams *d)
 {
 	struct msghdr *head;

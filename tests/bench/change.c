@@ -3,8 +3,9 @@
  * is added each other millisecond; who waits for that, each a process of its
  * own, notes when it hears of it: from the kernel itself; of kevd; of a program
  * that only makes JSON of it and sends that on a Unix socket; of ip-monitor(8).
- * They take turns, change by change, so that all have the same machine: one
- * that does nothing else, and one whose processors have other work, too.
+ * They take turns, change by change, in an order that is drawn each time, so
+ * that all have the same machine: one that does nothing else, and one whose
+ * processors have other work, too.
  */
 #include "config.h"
 
@@ -34,6 +35,7 @@
 
 #define EVENTS 500
 #define WARM 20
+#define WAYS 4
 #define MILLISECOND 1000000
 #define ADDRESS 0x0a070000
 
@@ -272,21 +274,36 @@ measure(struct way *way, unsigned i)
 	return took;
 }
 
+/* Who follows itself, or another one, finds other things in the caches. */
+static void
+shuffle(size_t order[], size_t n)
+{
+	size_t i, other, last;
+
+	for (i = n; i > 1; i--) {
+		other = arc4random_uniform((uint32_t)i);
+		last = order[i - 1];
+		order[i - 1] = order[other];
+		order[other] = last;
+	}
+}
+
 static void
 measure_all(struct way *ways, size_t n, bool busy)
 {
-	struct way *way;
+	size_t order[WAYS];
 	uint64_t took;
 	size_t k;
 	int i;
 
+	for (k = 0; k < n; k++)
+		order[k] = k;
 	for (i = -WARM; i < EVENTS; i++) {
+		shuffle(order, n);
 		for (k = 0; k < n; k++) {
-			/* Forth and back: nobody always follows the same. */
-			way = &ways[i % 2 == 0 ? k : n - 1 - k];
-			took = measure(way, (unsigned)(i + WARM));
+			took = measure(&ways[order[k]], (unsigned)(i + WARM));
 			if (i >= 0)
-				way->took[i] = took;
+				ways[order[k]].took[i] = took;
 		}
 	}
 	for (k = 0; k < n; k++) {
@@ -348,13 +365,13 @@ print(const struct way *way, const struct way *limit, bool busy)
 int
 main(int argc, char *argv[])
 {
-	static struct way ways[] = {
+	static struct way ways[WAYS] = {
 		{ .name = "netlink", .start = by_kernel },
 		{ .name = "limit", .start = by_limit },
 		{ .name = "kevd", .start = by_kevd },
 		{ .name = "ip-monitor", .start = by_monitor },
 	};
-	const size_t n = sizeof ways / sizeof ways[0];
+	const size_t n = WAYS;
 	unsigned i, often = rounds(3);
 	struct heard *heard;
 	size_t k;
