@@ -1,11 +1,14 @@
 /*
- * change DIRECTORY: from a change in the kernel to its reader. An IPv4 address
- * is added each other millisecond; who waits for that, each a process of its
- * own, notes when it hears of it: from the kernel itself; of kevd; of a program
- * that only makes JSON of it and sends that on a Unix socket; of ip-monitor(8).
- * They take turns, change by change, in an order that is drawn each time, so
- * that all have the same machine: one that does nothing else, and one whose
- * processors have other work, too.
+ * change DIRECTORY: from a change in the kernel to its reader. IPv4 addresses
+ * come and go; who waits for that, each a process of its own, notes when it
+ * hears of it: from the kernel itself; of kevd; of a program that only makes
+ * JSON of it and sends that on a Unix socket; of ip-monitor(8).
+ *
+ * Changes are rare, one a millisecond, on a machine that does nothing else
+ * ("quiet"), or whose processors have other work, too ("busy"): all take turns,
+ * change by change, in an order that is drawn each time, so that all have the
+ * same machine. Or they come one after the other, way by way ("dense"): code and
+ * data are in the caches still.
  */
 #include "config.h"
 
@@ -37,7 +40,10 @@
 #define WARM 20
 #define WAYS 4
 #define MILLISECOND 1000000
+#define MOMENT 10000
 #define ADDRESS 0x0a070000
+
+enum when { QUIET, BUSY, DENSE, WHENS };
 
 /* When something was heard, in turn; written by one process, read by another. */
 struct heard {
@@ -55,7 +61,7 @@ struct way {
 	uint32_t ifindex;
 	struct heard *heard;
 	uint64_t took[EVENTS];
-	struct series p50[2], p99[2];	/* quiet, busy */
+	struct series p50[WHENS], p99[WHENS];
 };
 
 /* Notes when something can be read, and reads it. */
@@ -241,46 +247,53 @@ stop(struct way *way)
 	close(way->netlink);
 }
 
+/* Until the next change, or to look whether one was heard. */
 static void
-rest(void)
+rest(enum when when)
 {
 	struct timespec moment = { .tv_nsec = MILLISECOND };
+	uint64_t end = now_ns() + MOMENT;
 
-	nanosleep(&moment, NULL);
+	if (when != DENSE)
+		nanosleep(&moment, NULL);
+	else
+		while (now_ns() < end)
+			;
 }
 
 /* Until its reader has heard more than BEFORE. */
 static void
-hear(const struct way *way, unsigned before)
+hear(const struct way *way, enum when when, unsigned before)
 {
 	do
-		rest();
+		rest(when);
 	while (way->heard->n == before);
 }
 
 /* How long the I-th change takes to be heard of. */
-static uint64_t
-measure(struct way *way, unsigned i)
+static void
+measure(struct way *way, enum when when, int i)
 {
-	unsigned before = way->heard->n;
-	uint64_t begun = now_ns(), took;
+	unsigned before = way->heard->n, address = (unsigned)(i + WARM);
+	uint64_t begun = now_ns();
 
-	change(way, true, i);
-	hear(way, before);
-	took = way->heard->when[before] - begun;
+	change(way, true, address);
+	hear(way, when, before);
+	if (i >= 0)
+		way->took[i] = way->heard->when[before] - begun;
 	before = way->heard->n;
-	change(way, false, i);
-	hear(way, before);
-	return took;
+	change(way, false, address);
+	hear(way, when, before);
 }
 
 /* Who follows itself, or another one, finds other things in the caches. */
 static void
-shuffle(size_t order[], size_t n)
+shuffle(struct way *order[])
 {
-	size_t i, other, last;
+	size_t i, other;
+	struct way *last;
 
-	for (i = n; i > 1; i--) {
+	for (i = WAYS; i > 1; i--) {
 		other = arc4random_uniform((uint32_t)i);
 		last = order[i - 1];
 		order[i - 1] = order[other];
@@ -289,27 +302,47 @@ shuffle(size_t order[], size_t n)
 }
 
 static void
-measure_all(struct way *ways, size_t n, bool busy)
+measure_turns(struct way *order[], enum when when)
 {
-	size_t order[WAYS];
-	uint64_t took;
 	size_t k;
 	int i;
 
-	for (k = 0; k < n; k++)
-		order[k] = k;
 	for (i = -WARM; i < EVENTS; i++) {
-		shuffle(order, n);
-		for (k = 0; k < n; k++) {
-			took = measure(&ways[order[k]], (unsigned)(i + WARM));
-			if (i >= 0)
-				ways[order[k]].took[i] = took;
-		}
+		shuffle(order);
+		for (k = 0; k < WAYS; k++)
+			measure(order[k], when, i);
 	}
-	for (k = 0; k < n; k++) {
-		series_add(&ways[k].p50[busy],
+}
+
+static void
+measure_each(struct way *order[], enum when when)
+{
+	size_t k;
+	int i;
+
+	shuffle(order);
+	for (k = 0; k < WAYS; k++) {
+		for (i = -WARM; i < EVENTS; i++)
+			measure(order[k], when, i);
+	}
+}
+
+static void
+measure_all(struct way ways[], enum when when)
+{
+	struct way *order[WAYS];
+	size_t k;
+
+	for (k = 0; k < WAYS; k++)
+		order[k] = &ways[k];
+	if (when == DENSE)
+		measure_each(order, when);
+	else
+		measure_turns(order, when);
+	for (k = 0; k < WAYS; k++) {
+		series_add(&ways[k].p50[when],
 		    percentile(ways[k].took, EVENTS, 50) / 1e3);
-		series_add(&ways[k].p99[busy],
+		series_add(&ways[k].p99[when],
 		    percentile(ways[k].took, EVENTS, 99) / 1e3);
 	}
 }
@@ -328,7 +361,7 @@ count(struct way *unused, int from, int to)
 }
 
 static void
-measure_round(struct way *ways, size_t n, const char *dir)
+measure_round(struct way ways[], const char *dir)
 {
 	long i, processors = sysconf(_SC_NPROCESSORS_ONLN);
 	pid_t *work = calloc((size_t)processors, sizeof *work);
@@ -336,29 +369,32 @@ measure_round(struct way *ways, size_t n, const char *dir)
 
 	if (work == NULL)
 		die("out of memory");
-	for (k = 0; k < n; k++)
+	for (k = 0; k < WAYS; k++)
 		start(&ways[k], dir);
-	measure_all(ways, n, false);
+	measure_all(ways, QUIET);
+	measure_all(ways, DENSE);
 	for (i = 0; i < processors; i++)
 		work[i] = in_process(count, NULL, -1, -1);
-	measure_all(ways, n, true);
+	measure_all(ways, BUSY);
 	for (i = 0; i < processors; i++)
 		finish(work[i]);
 	free(work);
-	for (k = 0; k < n; k++)
+	for (k = 0; k < WAYS; k++)
 		stop(&ways[k]);
 }
 
 static void
-print(const struct way *way, const struct way *limit, bool busy)
+print(const struct way *way, const struct way *limit, enum when when)
 {
-	const struct series *p50 = &way->p50[busy];
-	double most = series_median(&limit->p50[busy]);
+	static const char *const words[] = { [QUIET] = "quiet", [BUSY] = "busy ",
+	    [DENSE] = "dense" };
+	const struct series *p50 = &way->p50[when];
+	double most = series_median(&limit->p50[when]);
 
 	printf("change %s by %-10s p50 %6.1f us +-%2.0f%%  p99 %6.1f us"
 	    "  %+6.1f us from the limit, %4.2f of it\n",
-	    busy ? "busy " : "quiet", way->name, series_median(p50),
-	    series_spread(p50) / 2, series_median(&way->p99[busy]),
+	    words[when], way->name, series_median(p50),
+	    series_spread(p50) / 2, series_median(&way->p99[when]),
 	    series_median(p50) - most, series_median(p50) / most);
 }
 
@@ -371,24 +407,24 @@ main(int argc, char *argv[])
 		{ .name = "kevd", .start = by_kevd },
 		{ .name = "ip-monitor", .start = by_monitor },
 	};
-	const size_t n = WAYS;
 	unsigned i, often = rounds(3);
 	struct heard *heard;
 	size_t k;
+	int when;
 
 	if (argc != 2)
 		die("usage: change DIRECTORY");
-	heard = mmap(NULL, n * sizeof *heard, PROT_READ | PROT_WRITE,
+	heard = mmap(NULL, WAYS * sizeof *heard, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (heard == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
-	for (k = 0; k < n; k++)
+	for (k = 0; k < WAYS; k++)
 		ways[k].heard = &heard[k];
 	for (i = 0; i < often; i++)
-		measure_round(ways, n, argv[1]);
-	for (i = 0; i < 2; i++) {
-		for (k = 0; k < n; k++)
-			print(&ways[k], &ways[1], i == 1);
+		measure_round(ways, argv[1]);
+	for (when = 0; when < WHENS; when++) {
+		for (k = 0; k < WAYS; k++)
+			print(&ways[k], &ways[1], (enum when)when);
 	}
 	return 0;
 }
