@@ -65,6 +65,7 @@ state_new(const char *netns, state_publish_fn *publish, void *arg)
 	RB_INIT(&st->routers);
 	RB_INIT(&st->deadlines);
 	RB_INIT(&st->prefsrcs);
+	RB_INIT(&st->hops);
 	RB_INIT(&st->nat64);
 	LIST_INIT(&st->walks);
 	TAILQ_INIT(&st->touched);

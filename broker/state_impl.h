@@ -27,6 +27,7 @@ struct router {
 	RB_ENTRY(router) by_table;
 	RB_ENTRY(router) by_deadline;	/* while there is one */
 	RB_ENTRY(router) by_prefsrc;	/* while there is one */
+	RB_ENTRY(router) by_hop;	/* while it hangs on an object */
 	uint64_t order;		/* of those that are alike: which came first */
 	struct link *link;
 	struct kev_router r;	/* lifetime as it was at "told" */
@@ -91,6 +92,7 @@ RB_HEAD(port_tree, link);
 RB_HEAD(table_tree, router);
 RB_HEAD(deadline_tree, router);
 RB_HEAD(prefsrc_tree, router);
+RB_HEAD(hop_tree, router);
 RB_HEAD(end_tree, nat64);
 RB_PROTOTYPE(addr_tree, addr, entry, addr_cmp)
 RB_PROTOTYPE(router_tree, router, entry, router_cmp)
@@ -101,6 +103,7 @@ RB_PROTOTYPE(port_tree, link, by_master, port_cmp)
 RB_PROTOTYPE(table_tree, router, by_table, table_cmp)
 RB_PROTOTYPE(deadline_tree, router, by_deadline, deadline_cmp)
 RB_PROTOTYPE(prefsrc_tree, router, by_prefsrc, prefsrc_cmp)
+RB_PROTOTYPE(hop_tree, router, by_hop, hop_cmp)
 RB_PROTOTYPE(end_tree, nat64, by_end, end_cmp)
 
 /* The order in which what is on a link is told. */
@@ -188,6 +191,7 @@ struct state {
 	struct table_tree routers;
 	struct deadline_tree deadlines;
 	struct prefsrc_tree prefsrcs;
+	struct hop_tree hops;
 	struct end_tree nat64;
 	uint64_t order;		/* of routers and prefixes for NAT64, ever */
 	LIST_HEAD(, walk) walks;	/* not at their end */

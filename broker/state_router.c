@@ -64,10 +64,21 @@ prefsrc_cmp(const struct router *a, const struct router *b)
 	return order != 0 ? order : order_cmp(a, b);
 }
 
+static int
+hop_cmp(const struct router *a, const struct router *b)
+{
+	if (a->nh_id != b->nh_id)
+		return a->nh_id < b->nh_id ? -1 : 1;
+	if (a->r.family != b->r.family)
+		return a->r.family < b->r.family ? -1 : 1;
+	return order_cmp(a, b);
+}
+
 RB_GENERATE(router_tree, router, entry, router_cmp)
 RB_GENERATE(table_tree, router, by_table, table_cmp)
 RB_GENERATE(deadline_tree, router, by_deadline, deadline_cmp)
 RB_GENERATE(prefsrc_tree, router, by_prefsrc, prefsrc_cmp)
+RB_GENERATE(hop_tree, router, by_hop, hop_cmp)
 
 enum kev_topic
 router_topic(const struct kev_router *r, bool add)
@@ -146,6 +157,18 @@ set_prefsrc(struct state *st, struct router *r, const struct kev_ip *prefsrc)
 	r->prefsrc = *prefsrc;
 	if (prefsrc->family != 0)
 		RB_INSERT(prefsrc_tree, &st->prefsrcs, r);
+}
+
+static void
+set_hop(struct state *st, struct router *r, uint32_t nh_id)
+{
+	if (r->nh_id == nh_id)
+		return;
+	if (r->nh_id != 0)
+		RB_REMOVE(hop_tree, &st->hops, r);
+	r->nh_id = nh_id;
+	if (nh_id != 0)
+		RB_INSERT(hop_tree, &st->hops, r);
 }
 
 /*
@@ -231,7 +254,7 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		await(st, router, (uint64_t)c->expires * 10000);
 	}
 	set_prefsrc(st, router, &c->prefsrc);
-	router->nh_id = c->nh_id;
+	set_hop(st, router, c->nh_id);
 	router->seen = st->dump;
 }
 
@@ -242,6 +265,7 @@ router_free(struct state *st, struct router *router)
 
 	set_deadline(st, router, 0);
 	set_prefsrc(st, router, &none);
+	set_hop(st, router, 0);
 	RB_REMOVE(table_tree, &st->routers, router);
 	RB_REMOVE(router_tree, &router->link->routers, router);
 	free(router);
@@ -534,12 +558,17 @@ router_parts_from(struct state *st, const struct kev_ip *prefsrc)
 unsigned
 router_parts_on(struct state *st, uint32_t nh_id)
 {
+	static const uint8_t families[] = { KEV_INET, KEV_INET6 };
+	struct router key = { .nh_id = nh_id }, *r;
 	unsigned parts = 0;
-	struct router *r;
+	size_t i;
 
-	RB_FOREACH(r, table_tree, &st->routers) {
-		if (r->nh_id == nh_id)
-			parts |= part(r->r.family);
+	for (i = 0; i < sizeof families; i++) {
+		key.r.family = families[i];
+		r = RB_NFIND(hop_tree, &st->hops, &key);
+		if (r != NULL && r->nh_id == nh_id &&
+		    r->r.family == families[i])
+			parts |= part(families[i]);
 	}
 	return parts;
 }

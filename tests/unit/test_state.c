@@ -1126,6 +1126,52 @@ found(void **unused)
 	log_fini(&log);
 }
 
+static unsigned
+wants_after(struct state *st, uint32_t nh_id)
+{
+	apply(st, (struct change){ .type = CHANGE_NEXTHOP,
+	    .router.nh_id = nh_id });
+	return state_wants(st);
+}
+
+/* Those that hang on a next hop object, and no others, are looked at again. */
+static void
+next_hops(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change r[4];
+	uint32_t i;
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	for (i = 0; i < 4; i++) {
+		r[i] = router_change(2, i % 2 == 0 ? KEV_INET : KEV_INET6,
+		    (uint8_t)(1 + i));
+		r[i].router.nh_id = i < 3 ? 7 : 8;
+		apply(st, r[i]);
+	}
+	assert_int_equal(wants_after(st, 7), PART_ROUTE4 | PART_ROUTE6);
+	assert_int_equal(wants_after(st, 8), PART_ROUTE6);
+	assert_int_equal(wants_after(st, 9), 0);
+	/* From one to another, to none, and gone. */
+	r[1].router.nh_id = 9;
+	apply(st, r[1]);
+	assert_int_equal(wants_after(st, 7), PART_ROUTE4);
+	assert_int_equal(wants_after(st, 9), PART_ROUTE6);
+	r[3].router.nh_id = 0;
+	apply(st, r[3]);
+	assert_int_equal(wants_after(st, 8), 0);
+	gone(st, r[0]);
+	assert_int_equal(wants_after(st, 7), PART_ROUTE4);
+	gone(st, r[2]);
+	assert_int_equal(wants_after(st, 7), 0);
+	gone(st, link_change(2, "eth0", RUNNING));
+	assert_int_equal(wants_after(st, 9), 0);
+	state_free(st);
+	log_fini(&log);
+}
+
 /* A host that wants all we have does not hide another. */
 static void
 greedy(void **unused)
@@ -1736,6 +1782,7 @@ main(void)
 		cmocka_unit_test(failures),
 		cmocka_unit_test(claims),
 		cmocka_unit_test(found),
+		cmocka_unit_test(next_hops),
 		cmocka_unit_test(greedy),
 		cmocka_unit_test(ports),
 		cmocka_unit_test(nat64),
