@@ -78,7 +78,7 @@ start_dbusbroker() {
 	    dbus-broker-launch --scope user --config-file "$1" 2>"$dir/bus.err" &
 	launcher=$!
 	pids="$pids $launcher"
-	until [ -S "$dir/bus" ]; do kill -0 $launcher || fail "$(cat "$dir/bus.err")"; done
+	accepts $launcher "$dir/bus" "$dir/bus.err"
 	busctl --address="$address" list >"$dir/names" || fail "$(cat "$dir/bus.err")"
 	bus=$(pgrep -P $launcher) || fail "no dbus-broker: $(cat "$dir/bus.err")"
 }
@@ -88,5 +88,5 @@ serve() {
 	socat UNIX-LISTEN:fake.socket EXEC:"sh $1" 2>asked &
 	server=$!
 	pids="$pids $server"
-	until [ -S fake.socket ]; do kill -0 $server || fail socat; done
+	accepts $server fake.socket
 }

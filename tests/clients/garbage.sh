@@ -15,7 +15,7 @@ against() {
 	rm -f g
 	socat "UNIX-LISTEN:g" "OPEN:$file,rdonly!!CREATE:asked" 2>socat.err &
 	server=$!
-	until [ -S g ]; do kill -0 $server || fail "$(cat socat.err)"; done
+	accepts $server g socat.err
 	exits "$status" "$@"
 	kill $server 2>/dev/null
 	wait $server 2>/dev/null

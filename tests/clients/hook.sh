@@ -282,7 +282,7 @@ for file in known lines; do
 	rm -f g
 	socat UNIX-LISTEN:g "OPEN:$file,rdonly!!CREATE:asked" &
 	server=$!
-	until [ -S g ]; do kill -0 $server || fail socat; done
+	accepts $server g
 	GOT=$dir/got exits 3 "$tools/kev-hook" -d $hooks -u "$dir/g"; says "not from kevd"
 done
 got "$hooks/interface/attach.d/ok"

@@ -25,7 +25,7 @@ connect() {
 	setsid socat "UNIX-LISTEN:$dir/s,fork,unlink-early,sndbuf=4096" \
 	    "UNIX-CONNECT:$dir/kevd" 2>/dev/null &
 	between=$!
-	until [ -S "$dir/s" ]; do kill -0 $between || fail socat; done
+	accepts $between "$dir/s"
 }
 cut() {
 	rm "$dir/s"

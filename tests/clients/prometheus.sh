@@ -97,7 +97,7 @@ pretend() {
 	rm -f pretended
 	socat UNIX-LISTEN:pretended "OPEN:answer,rdonly!!CREATE:asked" &
 	server=$!
-	until [ -S pretended ]; do kill -0 $server || fail socat; done
+	accepts $server pretended
 	exits 0 "$kevctl" -u "$dir/pretended" stats --prometheus
 	kill $server 2>/dev/null
 	wait $server 2>/dev/null

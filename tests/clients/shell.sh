@@ -262,7 +262,7 @@ against() {
 		rm -f g
 		socat UNIX-LISTEN:g "OPEN:$1,rdonly!!CREATE:asked" 2>socat.err &
 		server=$!
-		until [ -S g ]; do kill -0 $server || fail "$(cat socat.err)"; done
+		accepts $server g socat.err
 		by "$way" dash -c ". '$kevsh'; $4" >out 2>err
 		status=$?
 		[ $status = "$2" ] || fail "$way, $1: $4: $status, not $2: $(cat err)"

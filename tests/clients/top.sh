@@ -229,7 +229,7 @@ against() {
 	rm -f g
 	socat UNIX-LISTEN:g "OPEN:$1,rdonly!!CREATE:asked" 2>socat.err &
 	server=$!
-	until [ -S g ]; do kill -0 $server || fail "$(cat socat.err)"; done
+	accepts $server g socat.err
 	in_shell "$top -u $dir/g 2>err"
 	ended "$2"
 	kill $server 2>/dev/null

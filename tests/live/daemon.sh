@@ -91,7 +91,7 @@ PERL
 if command -v perl >/dev/null; then
 	perl "$dir/listen.pl" "$dir/given" "$kevd" -u "$dir/unused" 2>"$dir/err" &
 	kevd_pid=$! pids=$!
-	until [ -S "$dir/given" ]; do kill -0 "$kevd_pid" || fail "$(cat "$dir/err")"; done
+	accepts "$kevd_pid" "$dir/given" "$dir/err"
 	"$kevctl" -u "$dir/given" ping >/dev/null || fail "$(cat "$dir/err")"
 	[ -e "$dir/unused" ] && fail "made a socket of its own"
 	stop_kevd

@@ -108,6 +108,14 @@ stop_all() {
 	pids=
 }
 
+# accepts PID SOCKET [ERRORS]: waits until it does; the file, named as it was bound,
+# is there a moment before.
+accepts() {
+	until grep -q " 00010000 .* $2\$" /proc/net/unix; do
+		kill -0 "$1" || fail "nobody listens: $(cat "${3:-/dev/null}")"
+	done
+}
+
 # kevd, ready: it writes a line to descriptor 3 then.
 start_kevd() {
 	: >"$dir/err"

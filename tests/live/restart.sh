@@ -173,7 +173,7 @@ for how in close answer mute; do
 	perl "$dir/bad.pl" "$dir/$how" $how >"$dir/count" &
 	bad=$!
 	pids="$pids $bad"
-	until [ -S "$dir/$how" ]; do kill -0 "$bad" || fail perl; done
+	accepts "$bad" "$dir/$how"
 	exits 124 "$kevsub" -t 2 -u "$dir/$how" ipv4/collision
 	# 100 ms at first, half of that at least, and twice as long each time.
 	[ "$(wc -l <"$dir/count")" -le 6 ] || fail "$how: $(wc -l <"$dir/count") connections"

@@ -96,9 +96,7 @@ activate=$(command -v systemd-socket-activate) || exit 0
 "$activate" -l "$dir/run/given" "$kevd" -u "$dir/unused" 2>"$dir/err" &
 kevd_pid=$!
 pids=$kevd_pid
-until [ -S "$dir/run/given" ]; do
-	kill -0 "$kevd_pid" || fail "$(cat "$dir/err")"
-done
+accepts "$kevd_pid" "$dir/run/given" "$dir/err"
 "$kevsub" -u "$dir/run/given" -S -i v0 ipv4/address-ready >"$dir/out" ||
     fail "$(cat "$dir/err")"
 [ -e "$dir/unused" ] && fail "made a socket of its own"
