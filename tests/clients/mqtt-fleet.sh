@@ -25,7 +25,7 @@ hosts() { jq -c 'select(.host == ("a", "b")) | del(.host)' "$1"; }
 
 sed -n 's/^| `\(kev[a-z]* *.*\)` | `\(mosquitto_sub .*\)` |$/\1|\2/p' "$top_srcdir/contrib/fleet.md" >"$dir/table"
 [ "$(wc -l <"$dir/table")" = 9 ] || fail "$(cat "$dir/table")"
-n=0
+n=0 told=0
 while IFS='|' read -r one all; do
 	n=$((n + 1))
 	all=$(printf '%s' "$all" | sed "s/ -i NAME\$/ -i look$n/")
@@ -44,8 +44,13 @@ while IFS='|' read -r one all; do
 		until "$kevctl" stats | jq -e "[.clients[] | select(.pid == $single).patterns[]] | length > 0" >/dev/null; do
 			kill -0 "$single" || break
 		done
+		told=$((told + 1))
 		for topic in ipv4/collision ipv6/duplicate ipv4/router-failure; do
 			"$kevctl" inject "$topic" -i eth0 || fail inject
+			# Both hosts have said it before either says the next.
+			until [ "$(grep -c " kev/[ab]/event/$topic/" "$dir/got")" = $((2 * told)) ]; do
+				kill -0 "$mosquitto" || fail "$(cat "$dir/broker")"
+			done
 		done
 		wait "$looker" || fail "$all ends with $?"
 		wait "$single" || fail "$one ends with $?"
