@@ -6,13 +6,13 @@
 #include "hot.h"
 #include "json.h"
 #include "pattern.h"
+#include "scan.h"
 #include "words.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -546,17 +546,16 @@ get_ip(const char *s, struct kev_ip *ip)
 static bool
 get_lladdr(const char *s, struct kev_lladdr *l)
 {
-	unsigned byte;
-	int n;
+	int high, low;
 
 	memset(l, 0, sizeof *l);
 	for (;;) {
-		if (l->len == sizeof l->byte || strspn(s,
-		    "0123456789abcdefABCDEF") != 2 ||
-		    sscanf(s, "%2x%n", &byte, &n) != 1)
+		high = scan_digit(s[0]);
+		low = high != -1 ? scan_digit(s[1]) : -1;
+		if (l->len == sizeof l->byte || low == -1)
 			return false;
-		l->byte[l->len++] = (uint8_t)byte;
-		s += n;
+		l->byte[l->len++] = (uint8_t)(high << 4 | low);
+		s += 2;
 		if (*s == '\0')
 			return true;
 		if (*s++ != ':')

@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "json.h"
 #include "pattern.h"
+#include "scan.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -259,6 +260,13 @@ get_data(struct kev_request *r, const json_t *data, const struct complaint *c)
 	return KEV_OK;
 }
 
+static bool
+can_be_ifname(const char *name)
+{
+	return name[0] != '\0' && strlen(name) < KEV_IFNAMSIZ &&
+	    strpbrk(name, "/ \t\n\v\f\r") == NULL;
+}
+
 static enum kev_error
 parse_inject(struct kev_request *r, const struct complaint *c)
 {
@@ -283,9 +291,7 @@ parse_inject(struct kev_request *r, const struct complaint *c)
 	    KEV_OK)
 		return e;
 	r->ifname = json_string_value(v);
-	if (r->ifname != NULL && (r->ifname[0] == '\0' ||
-	    strlen(r->ifname) >= KEV_IFNAMSIZ ||
-	    strpbrk(r->ifname, "/ \t\n\v\f\r") != NULL))
+	if (r->ifname != NULL && !can_be_ifname(r->ifname))
 		return refuse(c, KEV_BAD_REQUEST,
 		    "\"ifname\": \"%.64s\" can be no interface", r->ifname);
 	if ((e = member(r->root, "data", JSON_OBJECT, "an object", &data, c)) !=
@@ -316,6 +322,130 @@ get_op(struct kev_request *r, const struct complaint *c)
 	    json_string_value(v));
 }
 
+/*
+ * Programs may inject many events, and jansson's tree of one takes longer than
+ * all the rest. So what these usually are is read where it lies; false is no
+ * error, only that the tree has to tell. What is taken here the tree would take,
+ * too, and for the same.
+ */
+static bool
+copy(const struct span *from, char *text, size_t size)
+{
+	if (from->len >= size)
+		return false;
+	memcpy(text, from->s, from->len);
+	text[from->len] = '\0';
+	return true;
+}
+
+static json_t *
+load(const struct span *value)
+{
+	struct span text;
+	int64_t v;
+
+	if (span_string(value, &text))
+		return json_stringn_nocheck(text.s, text.len);
+	if (span_integer(value, INT64_MIN, INT64_MAX, &v))
+		return json_integer(v);
+	return json_loadb(value->s, value->len, JSON_DECODE_ANY, NULL);
+}
+
+static bool
+scan_topic(struct kev_request *r, const struct span *value)
+{
+	struct span text;
+	char name[64];
+	int t;
+
+	if (!span_string(value, &text) || !copy(&text, name, sizeof name))
+		return false;
+	t = kev_topic_find(name);
+	if (t < 0 || KEV_TOPIC_KEV & UINT64_C(1) << t)
+		return false;
+	r->op = KEV_INJECT;
+	r->topic = (enum kev_topic)t;
+	return true;
+}
+
+static bool
+scan_ifname(struct kev_request *r, const struct span *value)
+{
+	struct span text;
+
+	r->ifname = r->name;
+	return span_string(value, &text) &&
+	    copy(&text, r->name, sizeof r->name) && can_be_ifname(r->name);
+}
+
+static bool
+scan_id(struct kev_request *r, const struct span *value)
+{
+	r->id = r->root = load(value);
+	return json_is_string(r->id) || json_is_integer(r->id);
+}
+
+static bool
+scan_field(struct kev_request *r, const struct span *name,
+    const struct span *value)
+{
+	const struct kev_topic_info *info = &kev_topics[r->topic];
+	struct kev_object *o = &r->data.object;
+	const char *want;
+	char key[64];
+	json_t *v;
+	bool good;
+	int f;
+
+	f = copy(name, key, sizeof key) ? kev_field_find(key) : -1;
+	if (f < 0 || (info->fields & ~o->has & UINT64_C(1) << f) == 0)
+		return false;
+	v = load(value);
+	good = v != NULL && kev_object_get(info->class, o, (enum kev_field)f, v,
+	    &want);
+	json_decref(v);
+	return good;
+}
+
+static bool
+scan_data(struct kev_request *r, const struct span *data)
+{
+	struct span name, value;
+	struct scan s;
+
+	scan_init(&s, data->s, data->len);
+	while (scan_member(&s, &name, &value)) {
+		if (!scan_field(r, &name, &value))
+			return false;
+	}
+	return !s.failed;
+}
+
+static bool
+scan_inject(struct kev_request *r, const char *line, size_t len)
+{
+	enum { OP, TOPIC, IFNAME, ID, DATA, MEMBERS };
+	static const char *const names[MEMBERS] = { "op", "topic", "ifname",
+	    "id", "data" };
+	struct span at[MEMBERS] = { { NULL, 0 } }, name, value;
+	struct scan s;
+	size_t k;
+
+	scan_init(&s, line, len);
+	while (scan_member(&s, &name, &value)) {
+		for (k = 0; k < MEMBERS && !span_is(&name, names[k]); k++)
+			;
+		if (k == MEMBERS || at[k].s != NULL)
+			return false;
+		at[k] = value;
+	}
+	return !s.failed && at[OP].s != NULL && at[TOPIC].s != NULL &&
+	    span_is(&at[OP], "\"inject\"") && scan_topic(r, &at[TOPIC]) &&
+	    (at[IFNAME].s == NULL || scan_ifname(r, &at[IFNAME])) &&
+	    (at[ID].s == NULL || scan_id(r, &at[ID])) &&
+	    (at[DATA].s == NULL || scan_data(r, &at[DATA]));
+}
+
 enum kev_error
 kev_request_parse(struct kev_request *r, const char *line, size_t len,
     char *message, size_t size)
@@ -325,6 +455,10 @@ kev_request_parse(struct kev_request *r, const char *line, size_t len,
 	enum kev_error e;
 	json_t *id;
 
+	memset(r, 0, sizeof *r);
+	if (scan_inject(r, line, len))
+		return KEV_OK;
+	kev_request_fini(r);
 	memset(r, 0, sizeof *r);
 	r->root = json_loadb(line, len, JSON_REJECT_DUPLICATES |
 	    JSON_DECODE_ANY, &error);

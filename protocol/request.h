@@ -26,7 +26,8 @@ enum kev_error {
 
 struct kev_request {
 	enum kev_op op;
-	struct json_t *root;		/* owned; what follows points into it */
+	struct json_t *root;		/* owned; what follows points into it,
+					   or an inject's id alone, or NULL */
 	const struct json_t *id;	/* NULL: none */
 	struct kev_filter filter;	/* subscribe; topics of unsubscribe;
 					   ifnames and netns of state; owned until moved */
@@ -34,6 +35,7 @@ struct kev_request {
 	const char *after;		/* subscribe, or NULL */
 	enum kev_topic topic;		/* inject */
 	const char *ifname;		/* inject, or NULL */
+	char name[KEV_IFNAMSIZ];	/* where that may be */
 	union kev_any data;		/* inject; owned */
 };
 

@@ -1,6 +1,6 @@
 /*
  * What a client may send, through framing, parsing and the filter; the answer
- * is one line of JSON.
+ * is one line of JSON. An inject is the same with and without a tree of it.
  */
 #include "config.h"
 
@@ -12,6 +12,39 @@
 
 #include <jansson.h>
 #include <string.h>
+
+static void
+put_inject(struct buf *b, const struct kev_request *r)
+{
+	kev_reply_begin(b, r->id);
+	buf_puts(b, kev_topics[r->topic].name);
+	buf_puts(b, r->ifname != NULL ? r->ifname : " none ");
+	kev_object_put(b, kev_topics[r->topic].class, &r->data.object,
+	    UINT64_MAX, false);
+}
+
+/* What was read where it lies, and with a member that only a tree can have. */
+static void
+same_with_tree(const struct kev_request *r, const char *line, size_t len)
+{
+	const char *first = memchr(line, '{', len);
+	struct buf more = BUF_INIT, one = BUF_INIT, two = BUF_INIT;
+	struct kev_request tree;
+	char message[512];
+
+	buf_puts(&more, "{\"more\":0,");
+	buf_put(&more, first + 1, (size_t)(line + len - first) - 1);
+	MUST(kev_request_parse(&tree, more.data, more.len, message,
+	    sizeof message) == KEV_OK);
+	MUST(tree.op == KEV_INJECT && json_is_object(tree.root));
+	put_inject(&one, r);
+	put_inject(&two, &tree);
+	MUST(one.len == two.len && memcmp(one.data, two.data, one.len) == 0);
+	kev_request_fini(&tree);
+	buf_fini(&more);
+	buf_fini(&one);
+	buf_fini(&two);
+}
 
 static void
 request(const char *line, size_t len)
@@ -31,6 +64,8 @@ request(const char *line, size_t len)
 		MUST(o != NULL && b.data[b.len - 1] == '\n');
 		json_decref(o);
 	} else if (r.op == KEV_INJECT) {
+		if (!json_is_object(r.root))
+			same_with_tree(&r, line, len);
 		ev.topic = r.topic;
 		ev.ifname = r.ifname;
 		ev.data = &r.data.object;

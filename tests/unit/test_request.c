@@ -200,6 +200,131 @@ limits(void **state)
 	assert_int_equal(parse_list(names, glob, 1, "]}"), KEV_TOO_MANY);
 }
 
+/* What an inject says, as JSON. */
+static void
+put_inject(struct buf *b, const struct kev_request *r)
+{
+	buf_clear(b);
+	if (r->op != KEV_INJECT)
+		fail_msg("it is no inject");
+	kev_reply_begin(b, r->id);
+	buf_puts(b, kev_topics[r->topic].name);
+	buf_puts(b, r->ifname != NULL ? r->ifname : " none ");
+	kev_object_put(b, kev_topics[r->topic].class, &r->data.object,
+	    UINT64_MAX, false);
+	buf_putc(b, '\0');
+	assert_false(b->failed);
+}
+
+/* LINE, and the same with a member that only the tree of it can have. */
+static enum kev_error
+parse_twice(const char *line, bool *tree, char *message, size_t size)
+{
+	struct buf b = BUF_INIT, one = BUF_INIT, two = BUF_INIT;
+	enum kev_error e, other;
+	struct kev_request r;
+
+	e = kev_request_parse(&r, line, strlen(line), message, size);
+	*tree = json_is_object(r.root);
+	if (e == KEV_OK)
+		put_inject(&one, &r);
+	kev_request_fini(&r);
+	buf_puts(&b, "{\"more\":0,");
+	buf_puts(&b, strchr(line, '{') + 1);
+	other = kev_request_parse(&r, b.data, b.len, message, size);
+	if (e != other || (e == KEV_OK && !json_is_object(r.root)))
+		fail_msg("%s: %d and %d", line, (int)e, (int)other);
+	if (e == KEV_OK) {
+		put_inject(&two, &r);
+		assert_string_equal(one.data, two.data);
+	}
+	kev_request_fini(&r);
+	buf_fini(&b);
+	buf_fini(&one);
+	buf_fini(&two);
+	return e;
+}
+
+/* Read where they lie, if they are as usual, and with a tree the same. */
+static void
+injects(void **state)
+{
+#define INJECT "{\"op\":\"inject\",\"topic\":\"ipv4/collision\""
+#define DATA "{\"op\":\"inject\",\"topic\":\"ipv6/duplicate\",\"data\":{"
+	static const struct {
+		const char *line;
+		enum kev_error error;
+		bool tree;
+	} cases[] = {
+		{ INJECT "}", KEV_OK, false },
+		{ " {\t\"op\" : \"inject\" ,\"topic\":\"interface/idle\"} \r",
+		    KEV_OK, false },
+		{ INJECT ",\"ifname\":\"fifteen-letters\"}", KEV_OK, false },
+		{ INJECT ",\"ifname\":\"sixteen-letters-\"}",
+		    KEV_BAD_REQUEST, true },
+		{ INJECT ",\"ifname\":\"\\u0065th0\"}", KEV_OK, true },
+		{ INJECT ",\"ifname\":\"b\xc3\xbc\",\"id\":\"\xc3\xbc\"}",
+		    KEV_OK, false },
+		{ INJECT ",\"id\":-9223372036854775808}", KEV_OK, false },
+		{ INJECT ",\"id\":9223372036854775808}", KEV_BAD_JSON, false },
+		{ INJECT ",\"id\":\"a\\\"b\"}", KEV_OK, false },
+		{ INJECT ",\"id\":null}", KEV_OK, true },
+		{ INJECT ",\"id\":1.5}", KEV_BAD_REQUEST, true },
+		{ INJECT ",\"id\":{}}", KEV_BAD_REQUEST, true },
+		{ INJECT ",\"colour\":1}", KEV_OK, true },
+		{ INJECT ",\"topic\":\"ipv4/collision\"}", KEV_BAD_JSON, false },
+		{ INJECT ",\"data\":{},\"data\":{}}", KEV_BAD_JSON, false },
+		{ INJECT ",\"data\":[]}", KEV_BAD_REQUEST, true },
+		{ INJECT ",\"ifname\":null}", KEV_BAD_REQUEST, true },
+		{ "{\"op\":\"inject\",\"topic\":\"ipv4\\/collision\"}",
+		    KEV_OK, true },
+		{ "{\"op\":\"inject\",\"topic\":\"kev/gap\"}",
+		    KEV_DENIED, true },
+		{ "{\"op\":\"inject\"}", KEV_BAD_REQUEST, true },
+		{ DATA "}}", KEV_OK, false },
+		{ DATA "\"family\":\"inet\",\"address\":\"192.0.2.1\","
+		    "\"lladdr\":\"66:ec:B7:5f:4a:fc\"}}", KEV_OK, false },
+		{ DATA "\"lladdr\":\"66:ec:b7:5f:4a:f\"}}",
+		    KEV_BAD_REQUEST, true },
+		{ DATA "\"lladdr\":\"66ec\"}}", KEV_BAD_REQUEST, true },
+		{ DATA "\"family\":\"inet\",\"family\":\"inet\"}}",
+		    KEV_BAD_JSON, false },
+		{ DATA "\"family\":\"in\\u0065t\"}}", KEV_OK, false },
+		{ DATA "\"f\\u0061mily\":\"inet\"}}", KEV_OK, true },
+		{ DATA "\"family\":\"\\ud800\"}}", KEV_BAD_JSON, false },
+		{ DATA "\"family\":{\"a\":1,\"a\":1}}}", KEV_BAD_JSON, false },
+		{ DATA "\"mtu\":1500}}", KEV_BAD_REQUEST, true },
+		{ DATA "}", KEV_BAD_JSON, false },
+		{ "{\"op\":\"inject\",\"topic\":\"network/changed\",\"data\":{"
+		    "\"interfaces\":[\"a\",\"b\"],\"families\":[\"inet6\"]}}",
+		    KEV_OK, false },
+		{ "{\"op\":\"inject\",\"topic\":\"network/changed\",\"data\":{"
+		    "\"interfaces\":[\"a\"],\"interfaces\":[\"b\"]}}",
+		    KEV_BAD_JSON, false },
+		{ "{\"op\":\"inject\",\"topic\":\"interface/attach\",\"data\":{"
+		    "\"mtu\":4294967295,\"flags\":[\"up\",\"running\"],"
+		    "\"carrier\":true}}", KEV_OK, false },
+		{ "{\"op\":\"inject\",\"topic\":\"interface/attach\",\"data\":{"
+		    "\"mtu\":4294967296}}", KEV_BAD_REQUEST, true },
+		{ "{\"op\":\"inject\",\"topic\":\"interface/attach\",\"data\":{"
+		    "\"mtu\":1e3}}", KEV_BAD_REQUEST, true },
+	};
+#undef DATA
+#undef INJECT
+	char message[512];
+	bool tree;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(cases); i++) {
+		if (parse_twice(cases[i].line, &tree, message,
+		    sizeof message) != cases[i].error ||
+		    tree != cases[i].tree)
+			fail_msg("%s: %s, tree %d", cases[i].line, message,
+			    (int)tree);
+	}
+}
+
 static void
 replies(void **state)
 {
@@ -229,6 +354,7 @@ main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(subscribe),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(injects),
 		cmocka_unit_test(replies),
 	};
 
