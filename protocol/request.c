@@ -328,6 +328,7 @@ get_op(struct kev_request *r, const struct complaint *c)
  * error, only that the tree has to tell. What is taken here the tree would take,
  * too, and for the same.
  */
+
 static bool
 copy(const struct span *from, char *text, size_t size)
 {
