@@ -167,7 +167,7 @@ ends 1
 exits 1 "$kevsub" --cursor-file="$file" -c 1; says "$file: No space left on device"
 rm /run/small/full
 [ "$(find /run/small -name '.kevsub.*' | wc -l)" = 0 ] || fail "left behind: $(ls -a /run/small)"
-mount -o remount,ro /run/small
+mount -o remount,bind,ro /run/small
 exits 1 "$kevsub" --cursor-file="$file" -c 1; says "$file: Read-only file system"
 
 # What is no file of cursors.

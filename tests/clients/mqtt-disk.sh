@@ -124,7 +124,7 @@ same_state
 
 # One that cannot be written at all.
 end "$bridge" TERM
-mount -o remount,ro /run/small
+mount -o remount,bind,ro /run/small
 exits 1 "$mqtt" -d "$queue"; says "Read-only file system"
 
 # One that this happens to on the way, and that is mended. The one file that stays
@@ -141,7 +141,7 @@ bridge
 wait_for "connected to" log
 catch_up_broker
 waiting="no file open"
-until mount -o remount,ro /run/large 2>/dev/null; do kill -0 "$bridge" || fail "$(cat log)"; done
+until mount -o remount,bind,ro /run/large 2>/dev/null; do kill -0 "$bridge" || fail "$(cat log)"; done
 stop_broker
 mark_got
 from=$(here)
@@ -149,7 +149,7 @@ inject 1 8000
 waiter=$bridge
 wait_for "cannot write events to the disk: Read-only file system; kevd keeps them" log
 [ "$(awk '/^VmRSS/ { print $2 }' "/proc/$bridge/status")" -lt 65536 ] || fail "$(cat "/proc/$bridge/status")"
-mount -o remount,rw /run/large || fail "remount"
+mount -o remount,bind,rw /run/large || fail "remount"
 waiting="the spool"
 until cat $queue/*.spool 2>/dev/null | grep -q '"i[0-9]'; do kill -0 "$bridge" || fail "$(cat log)"; done
 [ "$(grep -c 'cannot write events' log)" = 1 ] || fail "$(cat log)"

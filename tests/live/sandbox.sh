@@ -89,7 +89,7 @@ case $KEV_INSIDE in
 *--mount-proc*) ;;
 *) exit 0 ;;
 esac
-mkdir "$dir/dev" && mount -t tmpfs none "$dir/dev" && : >"$dir/dev/null" &&
+mkdir "$dir/dev" && mount -t tmpfs -o mode=755 none "$dir/dev" && : >"$dir/dev/null" &&
     mount --bind /dev/null "$dir/dev/null" &&
     mount --rbind "$dir/dev" /dev && umount -l "$dir/dev" ||
     fail "no /dev of our own"
