@@ -90,10 +90,11 @@ wait "$looker"
 exits 1 "$mqtt" -d "$queue"; says "cannot use $queue: another kev-mqtt does"
 end "$bridge" TERM
 
-# Numbers of events that came, and of those that gaps count: all there is.
+# Numbers of events that came, and of those that gaps count: all there is. The last
+# one before may come again, if the broker went before it knew that it had come.
 all_there_or_counted() {
 	events | to_mark | jq -r 'if .topic == "kev/gap" then .data | range(.first; .last + 1) else .seq end' |
-	    sort -n | first_times >numbers
+	    sort -n | first_times | sed "/^${from##*-}\$/d" >numbers
 	seq "$((${from##*-} + 1))" "$("$kevsub" --after "$from" -t 0 '*/*' | to_mark | tail -n 1 | jq .seq)" |
 	    cmp - numbers || fail "not all there or counted"
 }
