@@ -109,11 +109,16 @@ stop_all() {
 }
 
 # accepts PID SOCKET [ERRORS]: waits until it does; the file, named as it was bound,
-# is there a moment before.
+# is there a moment before, and may be of one that went.
 accepts() {
-	until grep -q " 00010000 .* $2\$" /proc/net/unix; do
-		kill -0 "$1" || fail "nobody listens: $(cat "${3:-/dev/null}")"
+	while kill -0 "$1"; do
+		for inode in $(awk -v path="$2" '$4 == "00010000" && $8 == path { print $7 }' /proc/net/unix); do
+			case $(ls -l "/proc/$1/fd") in
+			*"socket:[$inode]"*) return ;;
+			esac
+		done
 	done
+	fail "nobody listens: $(cat "${3:-/dev/null}")"
 }
 
 # kevd, ready: it writes a line to descriptor 3 then.
