@@ -443,8 +443,8 @@ get_hex(struct reading *in, const struct span *value)
 {
 	uint8_t *bytes = (uint8_t *)in->r->text + in->used;
 	struct span text;
-	int high, low;
 	size_t i;
+	int byte;
 
 	if (value->s[0] != '"')
 		return "\"hex\" must be a string";
@@ -453,11 +453,10 @@ get_hex(struct reading *in, const struct span *value)
 	if (text.len % 2 != 0)
 		return "\"hex\" has an odd number of digits";
 	for (i = 0; i < text.len; i += 2) {
-		high = scan_digit(text.s[i]);
-		low = scan_digit(text.s[i + 1]);
-		if (high < 0 || low < 0)
+		byte = scan_byte(text.s + i);
+		if (byte == -1)
 			return "\"hex\" has something else than digits";
-		bytes[i / 2] = (uint8_t)(high << 4 | low);
+		bytes[i / 2] = (uint8_t)byte;
 	}
 	in->used += text.len / 2;
 	in->r->message.bytes = bytes;

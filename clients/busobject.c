@@ -253,10 +253,8 @@ path_of(const json_t *object)
 	char *path = NULL;
 
 	/* Two that are not UTF-8 may look the same. */
-	for (; hex != NULL && scan_digit(hex[0]) != -1 &&
-	    scan_digit(hex[1]) != -1; hex += 2)
-		buf_putc(&b, (char)(scan_digit(hex[0]) * 16 +
-		    scan_digit(hex[1])));
+	for (; hex != NULL && scan_byte(hex) != -1; hex += 2)
+		buf_putc(&b, (char)scan_byte(hex));
 	if (b.len == 0 && name != NULL)
 		buf_puts(&b, name);
 	buf_put(&b, "", 1);

@@ -546,15 +546,14 @@ get_ip(const char *s, struct kev_ip *ip)
 static bool
 get_lladdr(const char *s, struct kev_lladdr *l)
 {
-	int high, low;
+	int byte;
 
 	memset(l, 0, sizeof *l);
 	for (;;) {
-		high = scan_digit(s[0]);
-		low = high != -1 ? scan_digit(s[1]) : -1;
-		if (l->len == sizeof l->byte || low == -1)
+		byte = scan_byte(s);
+		if (l->len == sizeof l->byte || byte == -1)
 			return false;
-		l->byte[l->len++] = (uint8_t)(high << 4 | low);
+		l->byte[l->len++] = (uint8_t)byte;
 		s += 2;
 		if (*s == '\0')
 			return true;

@@ -57,4 +57,14 @@ scan_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* The byte of two of them, or -1. What follows a byte that is none, such as the
+ * end of a string, is not looked at. */
+static inline int
+scan_byte(const char *s)
+{
+	int high = scan_digit(s[0]), low = high == -1 ? -1 : scan_digit(s[1]);
+
+	return low == -1 ? -1 : high << 4 | low;
+}
+
 #endif

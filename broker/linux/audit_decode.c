@@ -95,14 +95,13 @@ static size_t
 unhex(const struct text *t, uint8_t *bytes, size_t max)
 {
 	size_t n;
-	int high, low;
+	int byte;
 
 	for (n = 0; n < max && 2 * n + 1 < t->len; n++) {
-		high = scan_digit(t->p[2 * n]);
-		low = scan_digit(t->p[2 * n + 1]);
-		if (high < 0 || low < 0)
+		byte = scan_byte(t->p + 2 * n);
+		if (byte == -1)
 			break;
-		bytes[n] = (uint8_t)(high << 4 | low);
+		bytes[n] = (uint8_t)byte;
 	}
 	return n;
 }
