@@ -112,11 +112,8 @@ stop_all() {
 # is there a moment before, and may be of one that went.
 accepts() {
 	while kill -0 "$1"; do
-		for inode in $(awk -v path="$2" '$4 == "00010000" && $8 == path { print $7 }' /proc/net/unix); do
-			case $(ls -l "/proc/$1/fd") in
-			*"socket:[$inode]"*) return ;;
-			esac
-		done
+		sockets=$(awk -v path="$2" '$4 == "00010000" && $8 == path { print "socket:[" $7 "]" }' /proc/net/unix)
+		[ -n "$sockets" ] && readlink "/proc/$1/fd/"* | grep -qxF "$sockets" && return
 	done
 	fail "nobody listens: $(cat "${3:-/dev/null}")"
 }
