@@ -82,12 +82,14 @@ late=$(events | jq -r 'select(.historical).ifname | select(. == ("i1", "i300", "
 mark_got
 from=$(here)
 inject 1 3000 &
+injecting=$!
 waiter=$bridge
 wait_for '/i100 ' "$dir/got"
 until [ "$(events | wc -l)" -gt 500 ]; do kill -0 "$bridge" || fail "$(cat "$dir/log")"; done
 end "$bridge" KILL
 waiter=$mosquitto
 wait_for "kev/$host/status {\"status\":\"offline\",\"host\":\"box\",\"run\":\"$run\"}" "$dir/got"
+wait "$injecting"
 inject 3001 3100
 bridge
 catch_up_broker
