@@ -523,6 +523,7 @@ main(int argc, char **argv)
 	sd_bus_close_unref(b.bus);
 	busobjects_fini(&b.objects);
 	kev_free(b.kev);
+	r = tool_end(r, EXIT_NOTHING);
 	if (signals_caught() != 0)
 		signals_die(signals_caught());
 	return r;

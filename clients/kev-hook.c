@@ -387,8 +387,7 @@ main(int argc, char **argv)
 	hooks_fini(&h.hooks);
 	kev_free(h.kev);
 	free(h.netns);
-	if (fflush(stdout) == EOF && r == EXIT_OK)
-		r = EXIT_NOTHING;
+	r = tool_end(r, EXIT_NOTHING);
 	if (signals_caught() != 0)
 		signals_die(signals_caught());
 	return r;

@@ -697,8 +697,7 @@ main(int argc, char **argv)
 	buf_fini(&b.level);
 	buf_fini(&b.status);
 	mqttoptions_fini(&b.options);
-	if (fflush(stdout) == EOF && r == EXIT_OK)
-		r = EXIT_NOTHING;
+	r = tool_end(r, EXIT_NOTHING);
 	if (b.signal != 0) {
 		signal(b.signal, SIG_DFL);
 		raise(b.signal);

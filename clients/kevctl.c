@@ -513,9 +513,5 @@ main(int argc, char **argv)
 	if (r == -1)
 		r = command(&c, format);
 	free(c.args);
-	if (fflush(stdout) == EOF) {
-		say("cannot write: %s", strerror(errno));
-		return r == EXIT_OK ? EXIT_UNREACHABLE : r;
-	}
-	return r;
+	return tool_end(r, EXIT_UNREACHABLE);
 }

@@ -554,8 +554,7 @@ main(int argc, char **argv)
 	cursorfile_fini(&s.cursor);
 	kev_free(s.kev);
 	options_fini(&s.options);
-	if (fflush(stdout) == EOF && r == EXIT_OK)
-		r = EXIT_NOTHING;
+	r = tool_end(r, EXIT_NOTHING);
 	if (signals_caught() != 0)
 		signals_die(signals_caught());
 	return r;

@@ -415,6 +415,7 @@ main(int argc, char **argv)
 	kev_free(t.kev);
 	free(t.ifnames);
 	free(t.netns);
+	r = tool_end(r, EXIT_NOTHING);
 	if (signals_caught() != 0)
 		signals_die(signals_caught());
 	return r;

@@ -69,6 +69,21 @@ tool_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int
+tool_end(int status, int failed)
+{
+	bool flushed = fflush(stdout) == 0;
+
+	if (status != EXIT_OK || (flushed && !ferror(stdout)))
+		return status;
+	/* What failed some time before has left no reason. */
+	if (flushed)
+		say("not all could be written");
+	else
+		say("cannot write: %s", strerror(errno));
+	return failed;
+}
+
 void
 tool_version(void)
 {

@@ -33,6 +33,10 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Monotonic milliseconds. */
 int64_t tool_now(void);
 
+/* STATUS; or FAILED if that is EXIT_OK, but not all that was printed on stdout
+ * could be written, which is said. To be called last. */
+int tool_end(int status, int failed);
+
 /* "NAME VERSION" on stdout. */
 void tool_version(void);
 

@@ -55,4 +55,10 @@ jq -e --slurpfile s "$top_builddir/protocol/kev-event.schema.json" '. as $e |
     ([$s[0].required[] | select(. as $k | $e | has($k) | not)] == [])' \
     "$dir/events" | sort -u >"$dir/fits"
 [ "$(cat "$dir/fits")" = true ] || fail "not as the schema says"
+
+# What cannot be written; also a line that is longer than stdio keeps.
+exits 3 sh -c '"$1" ping >/dev/full' sh "$kevctl"; says "cannot write: No space left on device"
+seq 101 160 | sed 's/.*/addr add 192.0.2.&\/24 dev v0/' | ip -batch - || fail "ip -batch"
+until [ "$("$kevctl" state v0 | jq '.ipv4 | length')" = 61 ]; do :; done
+exits 3 sh -c '"$1" state v0 >/dev/full' sh "$kevctl"; says "not all could be written"
 stop_kevd
