@@ -203,6 +203,7 @@ for page in "$top_srcdir"/broker/*.[1-8] "$top_srcdir"/clients/*.[1-8] \
 	"$top_builddir"/protocol/kev.7 "$top_builddir"/clients/kev.sh.1 \
 	"$top_builddir"/clients/kev-hook.8 "$top_builddir"/clients/kev-mqtt.8; do
 	[ -e "$page" ] || continue
+	grep '@[A-Za-z_]*@' "$page" && fail "$page has what was to be filled in"
 	name=$(basename "$page")
 	n=1
 	while example "$page" $n >"$dir/ex" && [ -s "$dir/ex" ]; do
