@@ -37,7 +37,12 @@ prepare() {
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/kev.XXXXXX") || exit 1
 	[ -z "${KEV_TEST_USER:-}" ] || chown "$KEV_TEST_USER" "$dir" || exit 1
 	trap 'status=$?; trap - EXIT; stop_all; rm -rf "$dir"; exit $status' EXIT
-	trap 'fail "time is up, waiting for: ${waiting:-nothing}"' HUP INT TERM
+	trap 'is_test || { trap - EXIT; exit 1; }; fail "time is up, waiting for: ${waiting:-nothing}"' HUP INT TERM
+}
+# Who was begun a moment ago, and is ended, may have the traps of the test still.
+is_test() {
+	read -r self _ </proc/self/stat
+	[ "$self" = $$ ]
 }
 
 # As root of users of our own; or where that cannot be, and we are root, as
