@@ -6,7 +6,9 @@
 
 /* net/if_arp.h, where it is: the same numbers everywhere. */
 #define ARP_LEN 28
+/* RFC 826; others are of other protocols, as RARP (RFC 903). */
 #define ARP_REQUEST 1
+#define ARP_REPLY 2
 
 #define ICMP6_RA 134
 #define RA_LEN 16
@@ -41,15 +43,19 @@ enum packet_found
 packet_arp(const void *bytes, size_t len, struct change *c)
 {
 	const uint8_t *p = bytes, *sha = p + 8, *spa = p + 14, *tpa = p + 24;
+	unsigned operation;
 
 	memset(c, 0, sizeof *c);
 	/* Ethernet and IPv4, with addresses as long as they have them. */
 	if (len < ARP_LEN || get16(p) != 1 || get16(p + 2) != 0x0800 ||
 	    p[4] != 6 || p[5] != 4)
 		return PACKET_MALFORMED;
+	operation = get16(p + 6);
+	if (operation != ARP_REQUEST && operation != ARP_REPLY)
+		return PACKET_IGNORED;
 	if (is_zero(spa, 4) || !is_host(sha))
 		return PACKET_IGNORED;
-	if (get16(p + 6) == ARP_REQUEST && is_zero(tpa, 4))
+	if (operation == ARP_REQUEST && is_zero(tpa, 4))
 		return PACKET_IGNORED;
 	c->type = CHANGE_CLAIM;
 	c->claim.address.family = KEV_INET;
