@@ -626,12 +626,12 @@ void
 hub_tell_present(struct hub *h, struct subscriber *s)
 {
 	struct telling *t = get_telling(h, s);
-	struct stamp now = h->config.now(h->config.source);
 	struct present *present;
 
 	if (t == NULL)
 		return;
-	present = h->config.present(h->config.source, &now, telling_publish, t);
+	present = h->config.present(h->config.source, telling_made(t),
+	    telling_publish, t);
 	s->q.own.failed |= present == NULL;
 	telling_present(t, present);
 }

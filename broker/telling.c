@@ -62,6 +62,12 @@ telling_free(struct telling *t)
 	free(t);
 }
 
+const struct stamp *
+telling_made(const struct telling *t)
+{
+	return &t->c.now;
+}
+
 void
 telling_after(struct telling *t, uint64_t seq)
 {

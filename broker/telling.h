@@ -36,6 +36,9 @@ struct telling_config {
 struct telling *telling_new(const struct telling_config *);
 void telling_free(struct telling *);
 
+/* When it was made: all of the present is dated from there, as its end is. */
+const struct stamp *telling_made(const struct telling *);
+
 /* Those lines of the log after event SEQ. */
 void telling_after(struct telling *, uint64_t seq);
 

@@ -87,8 +87,11 @@ flush(struct subscriber *s)
 static struct stamp
 now(void *source)
 {
+	static uint64_t moments;
+
 	(void)source;
-	return (struct stamp){ 1, 1 };
+	moments++;
+	return (struct stamp){ moments, moments };
 }
 
 /* What holds: interfaces from 1 on, an attach and a link-up each. */
@@ -698,6 +701,29 @@ tell(struct reader *r)
 	return more;
 }
 
+/* All of the present, and its end, is of the same moment. */
+static void
+present_of_one_moment(void **state)
+{
+	struct reader r;
+	const char *mono;
+	char wanted[64];
+
+	(void)state;
+	make_world(1);
+	open_hub(1 << 20, 1 << 20);
+	open_told(&r, KEV_TOPIC_ALL);
+	hub_tell_after(hub, &r.sub, 0);
+	hub_tell_present(hub, &r.sub);
+	assert_false(tell(&r));
+	assert_int_equal(count_lines(&r, "\"snapshot\":true"), 2);
+	mono = strstr(r.got.data, "\"mono\"");
+	assert_non_null(mono);
+	snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(mono, ","), mono);
+	assert_int_equal(count_lines(&r, wanted), 3);
+	close_reader(&r);
+}
+
 /* The present is that of its beginning, and what is said meanwhile follows. */
 static void
 present_in_pieces(void **state)
@@ -1104,6 +1130,7 @@ main(void)
 		cmocka_unit_test(large_line),
 		cmocka_unit_test(memory_ahead),
 		cmocka_unit_test(resume),
+		cmocka_unit_test(present_of_one_moment),
 		cmocka_unit_test(present_in_pieces),
 		cmocka_unit_test(behind_while_told),
 		cmocka_unit_test(past_in_pieces),
