@@ -25,6 +25,8 @@
 #define TURN 64
 /* Seconds to wait when descriptors or memory ran out. */
 #define RETRY 1.0
+/* Seconds to read that there is no place. */
+#define LEAVE 1.0
 /* Bytes that must be left: those who are here need memory, too. */
 #define RESERVE (512 * 1024)
 
@@ -69,6 +71,7 @@ server_init(struct server *s, const struct server_config *config)
 		.affords = peer_affords, .in_flight = in_flight,
 		.present = present, .now = now, .source = s,
 	};
+	int i;
 
 	/* Each opens a file the first time, which it can't in the sandbox. */
 	json_object_seed(0);
@@ -76,6 +79,8 @@ server_init(struct server *s, const struct server_config *config)
 	memset(s, 0, sizeof *s);
 	s->config = *config;
 	s->fd = config->fd;
+	for (i = 0; i < SERVER_LEAVING; i++)
+		s->leaving[i] = -1;
 	s->started = stamp_now().mono;
 	peer_group_init(&s->peers);
 	s->peers.queue = config->queue;
@@ -216,6 +221,44 @@ server_listen(struct server *s)
 	return 0;
 }
 
+static void
+close_leaving(struct server *s)
+{
+	int i;
+
+	for (i = 0; i < SERVER_LEAVING; i++) {
+		if (s->leaving[i] != -1)
+			close(s->leaving[i]);
+		s->leaving[i] = -1;
+	}
+}
+
+static void
+left(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop;
+	(void)events;
+	close_leaving(w->data);
+}
+
+/*
+ * Some, as nc(1), end by what they cannot write, before they have read: their
+ * end is open for a moment. A crowd of them does not take what others need.
+ */
+static void
+leave(struct server *s, int fd)
+{
+	int *place = &s->leaving[s->next_leaving++ % SERVER_LEAVING];
+
+	shutdown(fd, SHUT_WR);
+	if (*place != -1)
+		close(*place);
+	*place = fd;
+	ev_timer_stop(s->peers.loop, &s->leave);
+	ev_timer_set(&s->leave, LEAVE, 0.);
+	ev_timer_start(s->peers.loop, &s->leave);
+}
+
 /* It is told, and goes: it may try again later. */
 static void
 turn_away(struct server *s, int fd, size_t limit, const char *what)
@@ -230,7 +273,7 @@ turn_away(struct server *s, int fd, size_t limit, const char *what)
 	if (!b.failed)
 		(void)!send(fd, b.data, b.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	buf_fini(&b);
-	close(fd);
+	leave(s, fd);
 }
 
 static void
@@ -267,6 +310,7 @@ take_a_break(struct server *s, const char *why)
 	static struct log_limit limit;
 
 	log_limited(&limit, "accept: %s; trying again later", why);
+	close_leaving(s);
 	ev_io_stop(s->peers.loop, &s->accept);
 	ev_timer_set(&s->retry, RETRY, 0.);
 	ev_timer_start(s->peers.loop, &s->retry);
@@ -355,8 +399,9 @@ server_start(struct server *s, struct ev_loop *loop, struct source *source)
 	}
 	ev_io_init(&s->accept, acceptable, s->fd, EV_READ);
 	ev_timer_init(&s->retry, retry, RETRY, 0.);
+	ev_timer_init(&s->leave, left, LEAVE, 0.);
 	ev_prepare_init(&s->prepare, turn);
-	s->accept.data = s->retry.data = s->prepare.data = s;
+	s->accept.data = s->retry.data = s->leave.data = s->prepare.data = s;
 	ev_io_start(loop, &s->accept);
 	ev_prepare_start(loop, &s->prepare);
 }
@@ -377,6 +422,7 @@ server_fini(struct server *s)
 		peer_group_stop(&s->peers);
 		ev_io_stop(s->peers.loop, &s->accept);
 		ev_timer_stop(s->peers.loop, &s->retry);
+		ev_timer_stop(s->peers.loop, &s->leave);
 		ev_prepare_stop(s->peers.loop, &s->prepare);
 	}
 	if (s->peers.hangup != -1) {
@@ -385,5 +431,6 @@ server_fini(struct server *s)
 	}
 	if (s->fd != -1)
 		close(s->fd);
+	close_leaving(s);
 	hub_free(s->hub);
 }

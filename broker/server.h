@@ -26,6 +26,9 @@ struct server_config {
 	const struct recorder *recorder;	/* to be told of; NULL: none */
 };
 
+/* So many that were turned away have some time to read why. */
+#define SERVER_LEAVING 16
+
 struct server {
 	struct server_config config;
 	struct peer_group peers;
@@ -34,6 +37,9 @@ struct server {
 	ev_io accept, hangup;
 	ev_timer retry;		/* accepting again after running out */
 	ev_prepare prepare;
+	ev_timer leave;		/* those that were turned away are closed */
+	int leaving[SERVER_LEAVING];	/* a ring of them, -1: none */
+	unsigned next_leaving;
 	int fd;			/* listening */
 	struct stat made;	/* the socket that we made */
 	uint64_t started;	/* stamp.mono */

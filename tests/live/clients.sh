@@ -48,11 +48,25 @@ done
 for n in 1 2 3 4; do
 	until [ -s "$dir/o$n" ]; do :; done
 done
+descriptors() { find "/proc/$kevd_pid/fd" -type l | wc -l; }
+before=$(descriptors)
 nc -U "$KEV_SOCKET" </dev/null >"$dir/more"
 jq -e '.reply == null and .error.code == "too-many"' "$dir/more" >/dev/null ||
     fail "$(cat "$dir/more")"
 "$kevctl" ping 2>"$dir/err"
 [ $? = 4 ] || fail "kevctl is served"
+# Also who says something first; and a crowd of them takes no more than a few
+# descriptors, for a moment.
+n=0
+while [ $n -lt 40 ]; do
+	printf '{"op":"ping"}\n{"op":"ping"}\n' | nc -N -U "$KEV_SOCKET" >"$dir/more" 2>&1
+	grep -q '"too-many"' "$dir/more" || fail "the $n. is told: $(cat "$dir/more")"
+	[ "$(descriptors)" -le $((before + 16)) ] || fail "$(descriptors) descriptors, $before before"
+	n=$((n + 1))
+done
+waiting="$before descriptors"
+until [ "$(descriptors)" = "$before" ]; do :; done
+waiting=
 # Garbage in one does not hurt the other.
 head -c 300000 /dev/urandom >&7
 printf '\n{"op":"ping","id":"after"}\n' >&7
