@@ -41,7 +41,7 @@ prepare() {
 }
 # Who was begun a moment ago, and is ended, may have the traps of the test still.
 is_test() {
-	read -r self _ </proc/self/stat
+	IFS=' ' read -r self _ </proc/self/stat
 	[ "$self" = $$ ]
 }
 
