@@ -17,6 +17,7 @@ static const char *const names[] = {
 	[CHANGE_ROUTER] = "router",
 	[CHANGE_ROUTER_GONE] = "router gone",
 	[CHANGE_ROUTER_END] = "end of router",
+	[CHANGE_ROUTES] = "default routes changed",
 	[CHANGE_NEXTHOP] = "next hop changed",
 	[CHANGE_CLAIM] = "claim",
 	[CHANGE_NEIGH] = "neighbour",
@@ -187,6 +188,9 @@ change_put(struct buf *b, const struct change *c)
 	case CHANGE_ROUTER_GONE:
 	case CHANGE_ROUTER_END:
 		put_router(b, &c->router);
+		break;
+	case CHANGE_ROUTES:
+		put_number(b, "family", c->router.router.family);
 		break;
 	case CHANGE_NEXTHOP:
 		put_number(b, "number", c->router.nh_id);

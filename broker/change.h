@@ -20,6 +20,8 @@ enum change_type {
 	CHANGE_ROUTER_GONE,
 	CHANGE_ROUTER_END,	/* only when it ends, if it is one; 0: should
 				 * have gone by now */
+	CHANGE_ROUTES,		/* default routes of "router.family" came or
+				 * went, which is all that is told */
 	CHANGE_NEXTHOP,		/* "router.nh_id" changed or went */
 	CHANGE_CLAIM,		/* another host says that an address is its own */
 	CHANGE_NEIGH,		/* a neighbour answers, or does not */
@@ -68,6 +70,7 @@ struct change_router {
 	struct kev_router router;	/* has GATEWAY unless device only */
 	struct kev_ip prefsrc;		/* goes with this address */
 	uint32_t nh_id;			/* next hop object it hangs on, or 0 */
+	bool from;			/* only for what is from some prefix */
 	int32_t expires;		/* in 1/100 s; 0: never, negative: over */
 	bool replaces;			/* others of its kind may be gone */
 	bool changes;			/* it was another one before */

@@ -348,6 +348,10 @@ state_apply(struct state *st, const struct change *c, const struct stamp *now)
 		link_modes(st, c->ifindex, &c->modes);
 		return;
 	}
+	if (c->type == CHANGE_ROUTES) {
+		router_doubt(st, c->router.router.family);
+		return;
+	}
 	if (c->type == CHANGE_NEXTHOP) {
 		st->wants |= router_parts_on(st, c->router.nh_id);
 		return;

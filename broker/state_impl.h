@@ -42,6 +42,8 @@ struct router {
 	bool asked;		/* it seems to be over; the kernel is asked */
 	bool unsure;		/* it may be over; to be asked once more */
 	bool withdrawn;		/* said that it is none; the kernel will, too */
+	bool shared;		/* several routes of the kernel are this one */
+	bool from;		/* ...one of them only for some packets */
 };
 
 /* A prefix for NAT64 that a router told. */
@@ -308,6 +310,9 @@ void router_remove(struct state *, struct link *, struct router *);
 void router_free(struct state *, struct router *);
 struct kev_router router_now(const struct router *, const struct stamp *);
 enum kev_topic router_topic(const struct kev_router *, bool add);
+
+/* Default routes of this family may not be as they are known. */
+void router_doubt(struct state *, uint8_t family);
 
 /* The parts with default routes that hang on this, and may go in silence. */
 unsigned router_parts(const struct link *);

@@ -213,17 +213,45 @@ supersede(struct state *st, struct link *l, const struct kev_router *now)
 }
 
 void
+router_doubt(struct state *st, uint8_t family)
+{
+	if (st->parts == 0)
+		st->wants |= part(family);
+}
+
+/*
+ * Two routes of the kernel may be one router: their type of service differs, or
+ * where packets must be from, or who made them. What one of them tells of is
+ * known then, but not for a reason that is known: a whole reading tells each
+ * once; what is put in the place of others is read again; and IPv6 tells all
+ * hops when there is another one (inet6_rt_notify), but has no two that are
+ * alike, except for where packets are from.
+ */
+static bool
+is_another(const struct state *st, const struct router *known,
+    const struct change_router *c)
+{
+	if (st->parts != 0)
+		return known->seen == st->dump;
+	return !c->replaces && !c->changes &&
+	    (c->router.family == KEV_INET || c->from || known->from);
+}
+
+void
 router_apply(struct state *st, struct link *l, const struct change_router *c)
 {
 	struct router *router;
+	bool another;
 
 	if (c->changes)
 		supersede(st, l, &c->router);
 	router = find(l, c);
 	/* Which others it replaces the message does not say. */
 	if (c->replaces)
-		st->wants |= part(c->router.family);
-	if (router != NULL && router->r.protocol != c->router.protocol) {
+		router_doubt(st, c->router.family);
+	another = router != NULL && is_another(st, router, c);
+	if (router != NULL && !another &&
+	    router->r.protocol != c->router.protocol) {
 		router_remove(st, l, router);
 		router = NULL;
 	}
@@ -245,6 +273,8 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		router->r.lifetime = c->router.lifetime;
 		router->told = st->now.mono;
 	}
+	router->shared = another;
+	router->from = c->from || (another && router->from);
 	router->asked = router->withdrawn = false;
 	if (c->expires < 0) {
 		if (!router->expired)
@@ -292,7 +322,11 @@ router_gone(struct state *st, struct link *l, const struct change *c)
 	router->asked |= router->deadline != 0 &&
 	    router->deadline <= st->now.mono + GRACE;
 	router->asked &= c->pid == 0;
-	router_vanish(st, l, router);
+	/* Which of them it was, and what is left, the kernel knows. */
+	if (router->shared)
+		router_doubt(st, c->router.router.family);
+	else
+		router_vanish(st, l, router);
 }
 
 /* Gone without a reason: its time was over, if it was asked for that. */

@@ -494,13 +494,13 @@ get_route(const struct nl_attr *a, struct change_router *c)
 	get_expiry(a, c);
 }
 
-/* Whether it is a default route through which packets leave. */
 static bool
 is_default(const struct rtmsg *head, uint32_t table)
 {
-	return head->rtm_dst_len == 0 && head->rtm_type == RTN_UNICAST &&
+	return head->rtm_dst_len == 0 &&
 	    (head->rtm_flags & RTM_F_CLONED) == 0 && table != RT_TABLE_LOCAL;
 }
+
 
 static enum rtnl_found
 decode_route(struct rtnl_reader *r, struct change *c)
@@ -528,13 +528,18 @@ decode_route(struct rtnl_reader *r, struct change *c)
 	c->type = r->type == RTM_NEWROUTE ? CHANGE_ROUTER : CHANGE_ROUTER_GONE;
 	c->router.replaces = r->type == RTM_NEWROUTE &&
 	    (r->flags & NLM_F_REPLACE) != 0;
+	c->router.from = head.rtm_src_len > 0;
 	router->protocol = (uint16_t)(KEV_PROTO_ROUTE | head.rtm_protocol);
 	get_route(a, &c->router);
-	if (a[RTA_MULTIPATH].data != NULL)
+	if (head.rtm_type == RTN_UNICAST && a[RTA_MULTIPATH].data != NULL)
 		return begin_hops(r, &a[RTA_MULTIPATH], c);
-	/* A next hop object may be all that is said (nexthop_compat_mode). */
-	if (a[RTA_OIF].data == NULL)
-		return RTNL_IGNORED;
+	/* Through this one no packets leave, but maybe through the one before;
+	 * or a next hop object is all that is said: see nexthops.h. */
+	if (head.rtm_type != RTN_UNICAST || a[RTA_OIF].data == NULL) {
+		c->type = CHANGE_ROUTES;
+		return c->router.replaces || c->router.nh_id != 0 ?
+		    RTNL_CHANGE : RTNL_IGNORED;
+	}
 	c->ifindex = nl_u32(&a[RTA_OIF]);
 	if (c->ifindex == 0 || c->ifindex > INT32_MAX)
 		return malformed(r, "route without an interface");

@@ -1126,6 +1126,73 @@ found(void **unused)
 	log_fini(&log);
 }
 
+/* Several routes of the kernel may be one router: which is left is read. */
+static void
+routes_alike(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = router_change(2, KEV_INET, 1), d = c,
+	    six = router_change(2, KEV_INET6, 1);
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, c);
+	apply(st, six);
+	log_clear(&log);
+	/* Made by somebody else: it goes on being the first one's. */
+	d.router.router.protocol = KEV_PROTO_ROUTE | 4;
+	apply(st, d);
+	gone(st, d);
+	expect(&log, "");
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	/* Both are there; one of them goes, which is all that there was. */
+	state_begin(st, PART_ROUTE4);
+	apply(st, c);
+	apply(st, d);
+	state_end(st, &now, SIZE_MAX);
+	expect(&log, "");
+	gone(st, c);
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	state_begin(st, PART_ROUTE4);
+	apply(st, d);
+	state_end(st, &now, SIZE_MAX);
+	expect(&log, "ipv4/router-remove ipv4/router-add");
+	/* Only one was read. */
+	apply(st, d);
+	state_begin(st, PART_ROUTE4);
+	apply(st, d);
+	state_end(st, &now, SIZE_MAX);
+	gone(st, d);
+	expect(&log, "ipv4/router-remove");
+	assert_int_equal(state_wants(st), 0);
+	/* IPv6 tells one that is there again; it has two for two sources. */
+	apply(st, six);
+	gone(st, six);
+	expect(&log, "nd6/router-remove");
+	six.router.from = true;
+	apply(st, six);
+	six.router.from = false;
+	apply(st, six);
+	apply(st, six);
+	log_clear(&log);
+	gone(st, six);
+	expect(&log, "");
+	assert_int_equal(state_wants(st), PART_ROUTE6);
+	/* What came or went is not told, while all is read no reason to. */
+	c = (struct change){ .type = CHANGE_ROUTES,
+	    .router.router.family = KEV_INET };
+	apply(st, c);
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	state_begin(st, PART_ROUTE6);
+	apply(st, c);
+	apply(st, six);
+	state_end(st, &now, SIZE_MAX);
+	assert_int_equal(state_wants(st), 0);
+	state_free(st);
+	log_fini(&log);
+}
+
 static unsigned
 wants_after(struct state *st, uint32_t nh_id)
 {
@@ -1782,6 +1849,7 @@ main(void)
 		cmocka_unit_test(failures),
 		cmocka_unit_test(claims),
 		cmocka_unit_test(found),
+		cmocka_unit_test(routes_alike),
 		cmocka_unit_test(next_hops),
 		cmocka_unit_test(greedy),
 		cmocka_unit_test(ports),
