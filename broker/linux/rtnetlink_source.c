@@ -6,6 +6,7 @@
 #include "formats.h"
 #include "hot.h"
 #include "log.h"
+#include "nexthops.h"
 #include "nl.h"
 #include "rtnl_decode.h"
 #include "tape.h"
@@ -45,6 +46,7 @@ struct rtnetlink {
 	bool resyncing;		/* "dump" is being handed over */
 	int disturbed;		/* times that there were news meanwhile */
 	struct buf dump;	/* messages of the dumps, each padded */
+	struct nexthops nexthops;
 	size_t handed_over;	/* bytes of them */
 	struct stamp now;	/* when what is told was read */
 	struct log_limit malformed;
@@ -75,6 +77,7 @@ rtnetlink_new(struct tape *tape, struct sockets *sockets,
 	rt->ethtool = ethtool;
 	rt->ndp = ndp;
 	rt->rcvbuf = rcvbuf;
+	rt->nexthops.seq = &rt->seq;
 	source_stats_init(&rt->stats, "rtnetlink", netns);
 	if (error == 0)
 		error = sockets->error[SOCKET_REQUESTS];
@@ -92,6 +95,7 @@ rtnetlink_free(struct rtnetlink *rt)
 	if (rt == NULL)
 		return;
 	buf_fini(&rt->dump);
+	nexthops_fini(&rt->nexthops);
 	free(rt);
 }
 
@@ -173,6 +177,22 @@ is_addr6(const struct change *c)
 	    c->addr.family == KEV_INET6;
 }
 
+/* What routes hang on of which no more is told. */
+static void
+doubt_routes(struct rtnetlink *rt, uint32_t nh_id)
+{
+	static const uint8_t families[] = { KEV_INET, KEV_INET6 };
+	struct change c = { .type = CHANGE_ROUTES };
+	size_t i;
+
+	if (!nexthops_matter(&rt->nexthops, nh_id))
+		return;
+	for (i = 0; i < sizeof families; i++) {
+		c.router.router.family = families[i];
+		tape_apply(rt->tape, &c, &rt->now);
+	}
+}
+
 /* One thing that was found. What is asked for about it comes before it. */
 HOT static void
 take(void *arg, const struct message *m, enum message_found found,
@@ -192,10 +212,13 @@ take(void *arg, const struct message *m, enum message_found found,
 		rt->now = stamp_now();
 	}
 	tape_message(rt->tape, m, found, c, &rt->now);
-	if (found == MESSAGE_CHANGE)
-		tape_apply(rt->tape, c, &rt->now);
-	else
+	if (found != MESSAGE_CHANGE) {
 		heed(rt, m);
+		return;
+	}
+	tape_apply(rt->tape, c, &rt->now);
+	if (c->type == CHANGE_NEXTHOP)
+		doubt_routes(rt, c->router.nh_id);
 }
 
 static void
@@ -322,6 +345,7 @@ static int
 dump_one(struct rtnetlink *rt, const struct dump *d)
 {
 	static const char padding[NLMSG_ALIGNTO];
+	size_t from = rt->dump.len;
 	bool changed = false;
 	int found = 0;
 	ssize_t n;
@@ -345,10 +369,13 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 		buf_put(&rt->dump, received.bytes[0], (size_t)n);
 		buf_put(&rt->dump, padding, NLMSG_ALIGN((size_t)n) - (size_t)n);
 	}
+	if (found > 0 && d->type == RTM_GETROUTE)
+		found = nexthops_resolve(&rt->nexthops,
+		    rt->sockets->fd[SOCKET_REQUESTS], d->family, &rt->dump, from);
 	if (rt->dump.failed)
 		found = -ENOMEM;
 	/* A kernel without IPv6 knows nothing of it. */
-	if (found > 0 || found == -EOPNOTSUPP || found == -EAFNOSUPPORT)
+	if (found >= 0 || found == -EOPNOTSUPP || found == -EAFNOSUPPORT)
 		return 0;
 	return found == -EAGAIN ? found : fail(d->name, -found);
 }

@@ -6,9 +6,10 @@ def status:
   elif .deprecated then "deprecated"
   else "preferred" end;
 
-# ip prints the number of a priority of 0 not at all, and that of IPv6 always.
+# ip prints the number of a priority of 0 not at all, and that of IPv6 always. By
+# some no packet leaves.
 def hops($family):
-  .[] | . as $r | (.nexthops // [.])[] |
+  .[] | select(.type == null or .type == "unicast") | . as $r | (.nexthops // [.])[] |
   { dev, router: { family: $family, gateway: (.gateway // .via.host),
     metric: ($r.metric // 0), table: ($r.table // "main"),
     protocol: ($r.protocol // "boot") } };
@@ -31,5 +32,7 @@ $addr[0] | sort_by(.ifindex)[] | select(.ifname != null) | . as $link |
     family, address: .local, prefixlen, peer: .address, broadcast,
     "label": .label,
     scope, status: status }] | sort),
-  routers: ([$hops[] | select(.dev == $link.ifname) | .router] | sort)
+  # Those that are one router; the first has made it.
+  routers: ([$hops[] | select(.dev == $link.ifname) | .router] |
+    group_by([.family, .gateway, .metric, .table]) | map(first) | sort)
 }

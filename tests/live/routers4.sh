@@ -42,6 +42,92 @@ assert_same
 ip route del default metric 900
 expect_event ipv4/router-remove w0 '198.51.100.6'
 
+# In place of one comes what is none.
+ip route add default via 192.0.2.20 metric 70
+expect_event ipv4/router-add v0 '192.0.2.20'
+ip route replace blackhole default metric 70
+expect_event ipv4/router-remove v0 '192.0.2.20'
+ip route replace default metric 70 nexthop via 192.0.2.21 nexthop via 198.51.100.21
+expect_event ipv4/router-add w0 '198.51.100.21'
+ip route replace prohibit default metric 70
+expect_event ipv4/router-remove v0 '192.0.2.21'
+assert_same
+ip route del prohibit default metric 70
+assert_same
+
+# Several routes that are one router, which is told of once, and lasts as long as one
+# of them does.
+ip route add default via 192.0.2.22 metric 71
+expect_event ipv4/router-add v0 '192.0.2.22'
+ip route add default via 192.0.2.22 metric 71 tos 0x10
+ip route append default via 192.0.2.22 metric 71 proto static
+ip route append default proto 99 metric 71 nexthop via 192.0.2.22 nexthop via 198.51.100.22
+expect_event ipv4/router-add w0 '198.51.100.22'
+ip route del default via 192.0.2.22 metric 71 tos 0x10
+assert_same
+ip route del default proto 99 metric 71
+expect_event ipv4/router-remove w0 '198.51.100.22'
+assert_same
+ip route del default via 192.0.2.22 metric 71 proto static
+assert_same
+# After all were read, too.
+ip route append default via 192.0.2.22 metric 71 proto static
+ip route replace blackhole default metric 74
+ip route add default via 192.0.2.26 metric 75
+expect_event ipv4/router-add v0 '192.0.2.26'
+assert_same
+ip route del default via 192.0.2.22 metric 71 proto static
+assert_same
+[ "$(grep -c '"ipv4/router-.*"gateway":"192.0.2.22"' "$dir/log")" = 1 ] || fail "told more than once"
+ip route del default via 192.0.2.22 metric 71
+expect_event ipv4/router-remove v0 '192.0.2.22'
+
+# Next hop objects, of which routes tell no more than the number.
+compat() { echo "$1" >/proc/sys/net/ipv4/nexthop_compat_mode || fail "compat mode"; }
+# ip(8) says where they lead only if they tell.
+same_hops() {
+	compat 1
+	assert_same
+	compat 0
+}
+ip nexthop add id 12 via 192.0.2.23 dev v0
+ip nexthop add id 13 via 198.51.100.23 dev w0
+ip nexthop add id 14 via fe80::2 dev w0
+ip nexthop add id 15 blackhole
+ip nexthop add id 20 group 12/14
+ip route add default nhid 12 metric 82
+expect_event ipv4/router-add v0 '192.0.2.23'
+ip route add default via 192.0.2.24 metric 83
+expect_event ipv4/router-add v0 '192.0.2.24'
+compat 0
+ip route replace default nhid 13 metric 83
+expect_event ipv4/router-add w0 '198.51.100.23'
+same_hops
+assert_count 1 ipv4/router-remove 192.0.2.24
+assert_count 0 ipv4/router-remove 192.0.2.23
+# A gateway of another family; a group, and what it has in it.
+ip route add default nhid 20 metric 84
+expect_event ipv4/router-add w0 '"gateway":"fe80::2","metric":84'
+same_hops
+assert_count 2 ipv4/router-add 192.0.2.23
+ip nexthop replace id 14 via fe80::3 dev w0
+expect_event ipv4/router-add w0 '"gateway":"fe80::3","metric":84'
+same_hops
+ip nexthop replace id 20 group 13
+expect_event ipv4/router-add w0 '"gateway":"198.51.100.23","metric":84'
+same_hops
+# One that leads nowhere, and then does; and gone.
+ip route add default nhid 15 metric 85
+ip nexthop replace id 15 via 192.0.2.28 dev v0
+expect_event ipv4/router-add v0 '"gateway":"192.0.2.28","metric":85'
+same_hops
+ip nexthop del id 20
+expect_event ipv4/router-remove w0 '"gateway":"198.51.100.23","metric":84'
+for metric in 82 83 85; do ip route del default metric $metric; done
+expect_event ipv4/router-remove v0 '"gateway":"192.0.2.28","metric":85'
+same_hops
+compat 1
+
 # In silence: with a next hop object,
 ip nexthop add id 11 via 192.0.2.8 dev v0
 ip route add default nhid 11 metric 61

@@ -61,6 +61,37 @@ jq -se 'map(select(.data.address // "" | startswith("2001:db8:b:")) |
     .["ipv6/address-add"] + 11 >= .["nd6/address-expired"]' "$dir/log" >/dev/null ||
     fail "late: $(grep -F '"2001:db8:b:' "$dir/log")"
 grep -q '"nd6/address-.*2001:db8:a:' "$dir/log" && fail "that one goes on"
+# Those that differ by where packets are from are one router.
+ip -6 route add default from 2001:db8:1::/56 via fe80::21 dev v0 metric 520
+expect_event nd6/router-add v0 'fe80::21'
+ip -6 route add default from 2001:db8:2::/56 via fe80::21 dev v0 metric 520
+ip -6 route add default via fe80::21 dev v0 metric 520
+ip -6 route del default from 2001:db8:1::/56 via fe80::21 dev v0 metric 520
+assert_same
+ip -6 route del default via fe80::21 dev v0 metric 520
+assert_same
+assert_count 0 nd6/router-remove fe80::21
+ip -6 route replace unreachable default metric 513
+assert_same
+ip -6 route del default from 2001:db8:2::/56 via fe80::21 dev v0 metric 520
+expect_event nd6/router-remove v0 'fe80::21'
+# In place of one comes what is none; and one on a next hop object, which is all that
+# is told of it.
+ip -6 route add default via fe80::22 dev v0 metric 514
+expect_event nd6/router-add v0 'fe80::22'
+ip -6 route replace blackhole default metric 514
+expect_event nd6/router-remove v0 'fe80::22'
+echo 0 >/proc/sys/net/ipv4/nexthop_compat_mode || fail "compat mode"
+ip -6 nexthop add id 31 via fe80::23 dev v0
+ip nexthop add id 32 group 31
+ip -6 route add default nhid 32 metric 515
+expect_event nd6/router-add v0 'fe80::23'
+ip -6 nexthop replace id 31 via fe80::24 dev v0
+expect_event nd6/router-add v0 'fe80::24'
+ip nexthop del id 31
+expect_event nd6/router-remove v0 'fe80::24'
+echo 1 >/proc/sys/net/ipv4/nexthop_compat_mode
+assert_same
 # radvd ends and says so, with a lifetime of 0 of the router and the prefix.
 kill "$radvd"
 expect_event nd6/router-remove v0 '"protocol":"ra"'
