@@ -220,12 +220,12 @@ router_doubt(struct state *st, uint8_t family)
 }
 
 /*
- * Two routes of the kernel may be one router: their type of service differs, or
- * where packets must be from, or who made them. What one of them tells of is
- * known then, but not for a reason that is known: a whole reading tells each
- * once; what is put in the place of others is read again; and IPv6 tells all
- * hops when there is another one (inet6_rt_notify), but has no two that are
- * alike, except for where packets are from.
+ * Whether C, which is told of, is another route than the one that has made the
+ * router KNOWN: their type of service differs, or where packets are from, or who
+ * made them. A reading tells each of them once. Else the kernel tells a route
+ * again only when it takes the place of others, which are read then; and IPv6
+ * whenever there is another hop (inet6_rt_notify), but there the source is all
+ * that may differ.
  */
 static bool
 is_another(const struct state *st, const struct router *known,

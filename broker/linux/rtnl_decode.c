@@ -501,7 +501,6 @@ is_default(const struct rtmsg *head, uint32_t table)
 	    (head->rtm_flags & RTM_F_CLONED) == 0 && table != RT_TABLE_LOCAL;
 }
 
-
 static enum rtnl_found
 decode_route(struct rtnl_reader *r, struct change *c)
 {
