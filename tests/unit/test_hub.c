@@ -722,6 +722,7 @@ present_of_one_moment(void **state)
 	snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(mono, ","), mono);
 	assert_int_equal(count_lines(&r, wanted), 3);
 	close_reader(&r);
+	hub_free(hub);
 }
 
 /* The present is that of its beginning, and what is said meanwhile follows. */
