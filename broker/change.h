@@ -70,7 +70,6 @@ struct change_router {
 	struct kev_router router;	/* has GATEWAY unless device only */
 	struct kev_ip prefsrc;		/* goes with this address */
 	uint32_t nh_id;			/* next hop object it hangs on, or 0 */
-	bool from;			/* only for what is from some prefix */
 	int32_t expires;		/* in 1/100 s; 0: never, negative: over */
 	bool replaces;			/* others of its kind may be gone */
 	bool changes;			/* it was another one before */

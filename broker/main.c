@@ -111,7 +111,7 @@ open_all(struct kevd *k)
 
 	if (server.fd == -2 || !find_names(k, &server.group))
 		return false;
-	daemon_allow_files(o->max_clients + OWN_FILES +
+	daemon_allow_files(o->max_clients + OWN_FILES + SERVER_LEAVING +
 	    (o->netns != NULL ? NETNS_FILES : 0));
 	if (o->record != NULL && recorder_open(&k->recorder, o->record) != 0)
 		return false;

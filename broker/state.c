@@ -390,9 +390,12 @@ sweep_link(struct state *st, struct link *l, size_t *limit)
 	struct router *r, *next_r;
 
 	RB_FOREACH_SAFE(r, router_tree, &l->routers, next_r) {
-		if (r->seen == st->dump || !dumped(st->parts, r->r.family,
-		    PART_ROUTE4, PART_ROUTE6))
+		if (!dumped(st->parts, r->r.family, PART_ROUTE4, PART_ROUTE6))
 			continue;
+		if (r->seen == st->dump) {
+			router_settle(st, l, r);
+			continue;
+		}
 		if (*limit == 0)
 			return;
 		--*limit;

@@ -42,8 +42,8 @@ struct router {
 	bool asked;		/* it seems to be over; the kernel is asked */
 	bool unsure;		/* it may be over; to be asked once more */
 	bool withdrawn;		/* said that it is none; the kernel will, too */
-	bool shared;		/* several routes of the kernel are this one */
-	bool from;		/* ...one of them only for some packets */
+	bool shared;		/* several routes of the kernel were this one */
+	uint16_t other;		/* protocol, as it was read; 0: it was not */
 };
 
 /* A prefix for NAT64 that a router told. */
@@ -311,11 +311,15 @@ void router_free(struct state *, struct router *);
 struct kev_router router_now(const struct router *, const struct stamp *);
 enum kev_topic router_topic(const struct kev_router *, bool add);
 
+/* Of a router that was read: whose it is. */
+void router_settle(struct state *, struct link *, struct router *);
+
 /* Default routes of this family may not be as they are known. */
 void router_doubt(struct state *, uint8_t family);
 
 /* The parts with default routes that hang on this, and may go in silence. */
 unsigned router_parts(const struct link *);
+unsigned router_parts_hanging(const struct link *);	/* on an object */
 unsigned router_parts_from(struct state *, const struct kev_ip *prefsrc);
 unsigned router_parts_on(struct state *, uint32_t nh_id);
 

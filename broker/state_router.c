@@ -223,9 +223,8 @@ router_doubt(struct state *st, uint8_t family)
  * Whether C, which is told of, is another route than the one that has made the
  * router KNOWN: their type of service differs, or where packets are from, or who
  * made them. A reading tells each of them once. Else the kernel tells a route
- * again only when it takes the place of others, which are read then; and IPv6
- * whenever there is another hop (inet6_rt_notify), but there the source is all
- * that may differ.
+ * again when it takes the place of others, which are read then; and IPv6 when
+ * there is another hop (inet6_rt_notify), which costs a reading in the end.
  */
 static bool
 is_another(const struct state *st, const struct router *known,
@@ -233,8 +232,30 @@ is_another(const struct state *st, const struct router *known,
 {
 	if (st->parts != 0)
 		return known->seen == st->dump;
-	return !c->replaces && !c->changes &&
-	    (c->router.family == KEV_INET || c->from || known->from);
+	return !c->replaces && !c->changes;
+}
+
+/* While all are read: it is whose it was, as long as one of them is. */
+static void
+note_protocol(struct state *st, struct router *router, uint16_t protocol)
+{
+	if (router->seen != st->dump)
+		router->other = 0;
+	if (router->r.protocol == protocol || router->other == 0)
+		router->other = protocol;
+}
+
+void
+router_settle(struct state *st, struct link *l, struct router *router)
+{
+	struct kev_router r = router_now(router, &st->now);
+
+	if (router->other == 0 || router->other == router->r.protocol)
+		return;
+	walk_before_router(st, l, router);
+	router->r.protocol = router->other;
+	emit(st, l, &r, false);
+	emit(st, l, &router->r, true);
 }
 
 void
@@ -250,7 +271,7 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 	if (c->replaces)
 		router_doubt(st, c->router.family);
 	another = router != NULL && is_another(st, router, c);
-	if (router != NULL && !another &&
+	if (router != NULL && st->parts == 0 && !another &&
 	    router->r.protocol != c->router.protocol) {
 		router_remove(st, l, router);
 		router = NULL;
@@ -273,8 +294,10 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		router->r.lifetime = c->router.lifetime;
 		router->told = st->now.mono;
 	}
-	router->shared = another;
-	router->from = c->from || (another && router->from);
+	/* Not any less if one is read: that another is gone may yet be told. */
+	router->shared |= another;
+	if (st->parts != 0)
+		note_protocol(st, router, c->router.protocol);
 	router->asked = router->withdrawn = false;
 	if (c->expires < 0) {
 		if (!router->expired)
@@ -573,6 +596,17 @@ router_parts(const struct link *l)
 
 	RB_FOREACH(r, router_tree, (struct router_tree *)&l->routers)
 		parts |= part(r->r.family);
+	return parts;
+}
+
+unsigned
+router_parts_hanging(const struct link *l)
+{
+	unsigned parts = 0;
+	struct router *r;
+
+	RB_FOREACH(r, router_tree, (struct router_tree *)&l->routers)
+		parts |= r->nh_id != 0 ? part(r->r.family) : 0;
 	return parts;
 }
 

@@ -12,111 +12,173 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* A group has as many objects as an attribute has room for. */
-#define ANSWER_MAX (72 * 1024)
 /* The attributes of a hop: RTA_OIF and RTA_VIA, which is the longest. */
 #define HOP_MAX (8 + 4 + 2 + 16 + 2)
 
 #define NEXTHOP_ATTRS (NHA_GATEWAY + 1)
 static const struct nl_size sizes[NEXTHOP_ATTRS] = {
+	[NHA_ID] = NL_EXACTLY(4),
 	[NHA_GROUP] = NL_NESTED,
 	[NHA_OIF] = NL_EXACTLY(4),
 	[NHA_GATEWAY] = { 4, 16 },
 };
 
-struct asked {
-	uint32_t id;
-	uint8_t family;		/* of the routes */
-};
-
-/* What the kernel answers, until the next question. */
+/* As the kernel told it, in the messages that were read. */
 struct object {
+	uint32_t id;
+	bool matters;		/* a route hangs on it */
 	uint8_t family;		/* of the gateway: AF_* */
-	struct nl_attr a[NEXTHOP_ATTRS];
+	size_t at, len;		/* its attributes */
 };
 
-static _Alignas(struct nlmsghdr) char answer[ANSWER_MAX];
+/* All there are, ascending as the kernel tells them. */
+struct objects {
+	struct buf messages;
+	struct buf list;	/* of struct object */
+};
+
+static struct buf *
+ids_of(struct nexthops *n, int family)
+{
+	return &n->ids[family == AF_INET6];
+}
 
 void
 nexthops_fini(struct nexthops *n)
 {
-	buf_fini(&n->asked);
+	buf_fini(&n->ids[0]);
+	buf_fini(&n->ids[1]);
 }
 
 static int
-request(struct nexthops *n, int fd, uint32_t id)
+cmp_ids(const void *a, const void *b)
+{
+	uint32_t x, y;
+
+	/* Also of an object, which begins with it. */
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return (x > y) - (x < y);
+}
+
+static struct object *
+find(const struct objects *all, uint32_t id)
+{
+	return all->list.len == 0 ? NULL : bsearch(&id, all->list.data,
+	    all->list.len / sizeof(struct object), sizeof(struct object),
+	    cmp_ids);
+}
+
+static bool
+get_attrs(const struct objects *all, const struct object *o, struct nl_attr *a)
+{
+	return nl_parse((const uint8_t *)all->messages.data + o->at, o->len,
+	    sizes, NEXTHOP_ATTRS, 0, a) == NULL;
+}
+
+static int
+request(struct nexthops *n, int fd)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	_Alignas(struct nlmsghdr) char bytes[64];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(bytes);
 
 	h->nlmsg_type = RTM_GETNEXTHOP;
-	h->nlmsg_flags = NLM_F_REQUEST;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	h->nlmsg_seq = ++*n->seq;
 	(void)mnl_nlmsg_put_extra_header(h, sizeof(struct nhmsg));
-	mnl_attr_put_u32(h, NHA_ID, id);
 	return sendto(fd, h, h->nlmsg_len, 0, (const struct sockaddr *)&kernel,
 	    sizeof kernel) == -1 ? -errno : 0;
 }
 
-/* 1: it is that; 0: there is none of that number; or -errno. */
-static int
-parse(const struct nlmsghdr *head, size_t len, struct object *o)
+/* The message at byte AT, whose header is sound. */
+static void
+add_object(struct objects *all, size_t at, size_t size)
 {
-	const uint8_t *p = (const uint8_t *)answer + NLMSG_HDRLEN;
-	struct nlmsgerr error;
-	struct nhmsg nh;
+	struct object o = { .at = at + NLMSG_SPACE(sizeof(struct nhmsg)) };
+	struct nl_attr a[NEXTHOP_ATTRS];
+	struct nhmsg head;
 
-	len -= NLMSG_HDRLEN;
-	if (head->nlmsg_type == NLMSG_ERROR && len >= sizeof error) {
-		memcpy(&error, p, sizeof error);
-		return error.error == -ENOENT ? 0 : error.error;
+	if (size < NLMSG_LENGTH(sizeof head))
+		return;
+	memcpy(&head, all->messages.data + at + NLMSG_HDRLEN, sizeof head);
+	o.family = head.nh_family;
+	o.len = at + size > o.at ? at + size - o.at : 0;
+	if (!get_attrs(all, &o, a) || a[NHA_ID].data == NULL)
+		return;
+	o.id = nl_u32(&a[NHA_ID]);
+	buf_put(&all->list, &o, sizeof o);
+}
+
+/* What came from byte AT on. 1: that was all; 0: more comes; or -errno. */
+static int
+take(struct nexthops *n, struct objects *all, size_t at)
+{
+	struct nlmsghdr head;
+	size_t len;
+	int error;
+
+	for (; at < all->messages.len; at += len) {
+		if (nl_message((const uint8_t *)all->messages.data + at,
+		    all->messages.len - at, &head, &len) != NULL)
+			return -EBADMSG;
+		if (head.nlmsg_seq != *n->seq)
+			continue;
+		if (head.nlmsg_flags & NLM_F_DUMP_INTR)
+			return -EAGAIN;
+		if (head.nlmsg_type == RTM_NEWNEXTHOP) {
+			add_object(all, at, head.nlmsg_len);
+			continue;
+		}
+		if (head.nlmsg_len < NLMSG_LENGTH(sizeof error))
+			return -EBADMSG;
+		/* Both begin with it: NLMSG_DONE, and struct nlmsgerr. */
+		memcpy(&error, all->messages.data + at + NLMSG_HDRLEN,
+		    sizeof error);
+		if (error < 0)
+			log_limited(&n->unread, "rtnetlink: next hop objects: "
+			    "%s", strerror(-error));
+		return 1;
 	}
-	if (head->nlmsg_type != RTM_NEWNEXTHOP || len < sizeof nh)
-		return -EBADMSG;
-	memcpy(&nh, p, sizeof nh);
-	o->family = nh.nh_family;
-	return nl_parse(p + NLMSG_ALIGN(sizeof nh),
-	    len - NLMSG_ALIGN(sizeof nh), sizes, NEXTHOP_ATTRS, 0, o->a) ==
-	    NULL ? 1 : -EBADMSG;
+	return 0;
 }
 
 static int
-ask(struct nexthops *n, int fd, uint32_t id, struct object *o)
+read_all(struct nexthops *n, int fd, struct objects *all)
 {
-	struct nlmsghdr head;
+	int r = request(n, fd);
 	ssize_t len;
-	size_t next;
-	int error = request(n, fd, id);
+	size_t at;
+	char *room;
 
-	while (error == 0) {
-		len = socket_receive(fd, answer, sizeof answer);
+	while (r == 0) {
+		at = all->messages.len;
+		room = buf_room(&all->messages, DATAGRAM_MAX);
+		if (room == NULL)
+			return -ENOMEM;
+		len = socket_receive(fd, room, DATAGRAM_MAX);
 		if (len == -EINTR)
 			continue;
 		if (len < 0)
 			return len == -EAGAIN ? -ETIMEDOUT : (int)len;
-		if (nl_message((const uint8_t *)answer, (size_t)len, &head,
-		    &next) != NULL)
-			return -EBADMSG;
-		/* The rest of what was given up. */
-		if (head.nlmsg_seq == *n->seq)
-			return parse(&head, head.nlmsg_len, o);
+		all->messages.len += NLMSG_ALIGN((size_t)len);
+		r = take(n, all, at);
 	}
-	return error;
+	return r < 0 ? r : 0;
 }
 
 static void
-put_gateway(struct nlmsghdr *h, const struct object *o, uint8_t family)
+put_gateway(struct nlmsghdr *h, const struct nl_attr *a, uint16_t af,
+    uint8_t family)
 {
-	const struct nl_attr *a = &o->a[NHA_GATEWAY];
-	uint16_t af = o->family;
 	uint8_t via[sizeof af + 16];
 
 	if (a->data == NULL)
 		return;
-	if (o->family == family) {
+	if (af == family) {
 		mnl_attr_put(h, RTA_GATEWAY, a->len, a->data);
 		return;
 	}
@@ -125,16 +187,14 @@ put_gateway(struct nlmsghdr *h, const struct object *o, uint8_t family)
 	mnl_attr_put(h, RTA_VIA, sizeof af + a->len, via);
 }
 
-/* The route at byte AT of DUMP once more, with that hop. What has no interface
- * leads nowhere. */
+/* The route at byte AT of DUMP once more, with that hop. */
 static void
-put_route(struct buf *dump, size_t at, const struct object *o)
+put_route(struct buf *dump, size_t at, const struct object *o,
+    const struct nl_attr *a)
 {
 	struct nlmsghdr head, *h;
 	struct rtmsg route;
 
-	if (o->a[NHA_OIF].data == NULL)
-		return;
 	memcpy(&head, dump->data + at, sizeof head);
 	memcpy(&route, dump->data + at + NLMSG_HDRLEN, sizeof route);
 	h = (struct nlmsghdr *)buf_room(dump,
@@ -146,116 +206,118 @@ put_route(struct buf *dump, size_t at, const struct object *o)
 	/* Also if it led nowhere when it was told. */
 	route.rtm_type = RTN_UNICAST;
 	memcpy(mnl_nlmsg_get_payload(h), &route, sizeof route);
-	mnl_attr_put(h, RTA_OIF, 4, o->a[NHA_OIF].data);
-	put_gateway(h, o, route.rtm_family);
+	mnl_attr_put(h, RTA_OIF, 4, a[NHA_OIF].data);
+	put_gateway(h, &a[NHA_GATEWAY], o->family, route.rtm_family);
 	dump->len += NLMSG_ALIGN(h->nlmsg_len);
 }
 
+/* A default route, as it was told. */
+struct route {
+	size_t at;
+	uint32_t id;		/* it hangs on that; 0: on none */
+	bool told;		/* where it leads */
+};
+
+/*
+ * What it hangs on matters, and what is in that: a group has no groups in it. What
+ * has no interface leads nowhere.
+ */
 static void
-remember(struct nexthops *n, uint32_t id, uint8_t family)
+hang(const struct route *route, struct objects *all, struct buf *dump,
+    uint32_t id, bool in_group)
 {
-	const struct asked a = { .id = id, .family = family };
-
-	buf_put(&n->asked, &a, sizeof a);
-}
-
-/* All hops of that route; a group has no groups in it. */
-static int
-put_routes(struct nexthops *n, int fd, struct buf *dump, size_t at,
-    uint32_t id, uint8_t family)
-{
-	struct buf group = BUF_INIT;
+	struct nl_attr a[NEXTHOP_ATTRS];
 	struct nexthop_grp member;
-	struct object o;
+	struct object *o = find(all, id);
 	size_t pos;
-	int r = ask(n, fd, id, &o);
 
-	remember(n, id, family);
-	if (r == 1 && o.a[NHA_GROUP].data == NULL)
-		put_route(dump, at, &o);
-	else if (r == 1)
-		buf_put(&group, o.a[NHA_GROUP].data, o.a[NHA_GROUP].len);
-	if (group.failed)
-		r = -ENOMEM;
-	for (pos = 0; r >= 0 && group.len - pos >= sizeof member;
+	if (o == NULL || !get_attrs(all, o, a))
+		return;
+	o->matters = true;
+	if (a[NHA_OIF].data != NULL && !route->told)
+		put_route(dump, route->at, o, a);
+	if (a[NHA_GROUP].data == NULL || in_group)
+		return;
+	for (pos = 0; a[NHA_GROUP].len - pos >= sizeof member;
 	    pos += sizeof member) {
-		memcpy(&member, group.data + pos, sizeof member);
-		remember(n, member.id, family);
-		r = ask(n, fd, member.id, &o);
-		if (r == 1)
-			put_route(dump, at, &o);
+		memcpy(&member, a[NHA_GROUP].data + pos, sizeof member);
+		hang(route, all, dump, member.id, true);
 	}
-	buf_fini(&group);
-	return r < 0 ? r : 0;
 }
 
-/* A default route that says no more than that; 0: it is none. */
-static uint32_t
-hangs_on(const uint8_t *bytes, const struct nlmsghdr *head)
+/* The first message from *FROM up to END that is such a route; false: none. */
+static bool
+next_route(const struct buf *dump, size_t *from, size_t end, struct route *route)
 {
+	struct nlmsghdr head;
 	struct rtnl_reader r;
-	struct rtmsg route;
+	struct rtmsg rtm;
 	struct change c;
+	const uint8_t *at;
+	size_t len;
 
-	if (head->nlmsg_type != RTM_NEWROUTE ||
-	    head->nlmsg_len < NLMSG_LENGTH(sizeof route))
-		return 0;
-	memcpy(&route, bytes + NLMSG_HDRLEN, sizeof route);
-	if (route.rtm_dst_len > 0)
-		return 0;
-	rtnl_reader_init(&r, bytes, head->nlmsg_len);
-	return rtnl_next(&r, &c) == RTNL_CHANGE && c.type == CHANGE_ROUTES ?
-	    c.router.nh_id : 0;
+	for (; *from < end; *from += len) {
+		at = (const uint8_t *)dump->data + *from;
+		if (nl_message(at, end - *from, &head, &len) != NULL ||
+		    head.nlmsg_type != RTM_NEWROUTE ||
+		    head.nlmsg_len < NLMSG_LENGTH(sizeof rtm))
+			continue;
+		memcpy(&rtm, at + NLMSG_HDRLEN, sizeof rtm);
+		if (rtm.rtm_dst_len > 0)
+			continue;
+		rtnl_reader_init(&r, at, head.nlmsg_len);
+		if (rtnl_next(&r, &c) != RTNL_CHANGE || c.router.nh_id == 0)
+			continue;
+		*route = (struct route){ .at = *from, .id = c.router.nh_id,
+			.told = c.type == CHANGE_ROUTER };
+		*from += len;
+		return true;
+	}
+	return false;
 }
 
+/* Those that matter, of all. */
 static void
-forget(struct nexthops *n, uint8_t family)
+remember(struct buf *ids, const struct objects *all)
 {
-	struct asked a;
-	size_t from, to = 0;
+	struct object o;
+	size_t i;
 
-	for (from = 0; from < n->asked.len; from += sizeof a) {
-		memcpy(&a, n->asked.data + from, sizeof a);
-		if (a.family == family)
-			continue;
-		memcpy(n->asked.data + to, &a, sizeof a);
-		to += sizeof a;
+	buf_clear(ids);
+	for (i = 0; i < all->list.len; i += sizeof o) {
+		memcpy(&o, all->list.data + i, sizeof o);
+		if (o.matters)
+			buf_put(ids, &o.id, sizeof o.id);
 	}
-	n->asked.len = to;
 }
 
 int
-nexthops_resolve(struct nexthops *n, int fd, uint8_t family, struct buf *dump,
+nexthops_resolve(struct nexthops *n, int fd, int family, struct buf *dump,
     size_t from)
 {
-	size_t end = dump->len, len;
-	struct nlmsghdr head;
-	const uint8_t *at;
-	uint32_t id;
-	int error = 0;
+	struct objects all = { BUF_INIT, BUF_INIT };
+	size_t end = dump->len;
+	struct route route;
+	bool found = next_route(dump, &from, end, &route);
+	int error = found ? read_all(n, fd, &all) : 0;
 
-	forget(n, family);
-	for (; from < end && error == 0; from += len) {
-		at = (const uint8_t *)dump->data + from;
-		if (nl_message(at, end - from, &head, &len) != NULL)
-			continue;
-		id = hangs_on(at, &head);
-		if (id != 0)
-			error = put_routes(n, fd, dump, from, id, family);
+	while (found && error == 0) {
+		hang(&route, &all, dump, route.id, false);
+		found = next_route(dump, &from, end, &route);
 	}
-	return dump->failed || n->asked.failed ? -ENOMEM : error;
+	remember(ids_of(n, family), &all);
+	if (all.list.failed || dump->failed || ids_of(n, family)->failed)
+		error = -ENOMEM;
+	buf_fini(&all.messages);
+	buf_fini(&all.list);
+	return error;
 }
 
 bool
-nexthops_matter(const struct nexthops *n, uint32_t id)
+nexthops_matter(const struct nexthops *n, int family, uint32_t id)
 {
-	struct asked a;
-	size_t i;
+	const struct buf *ids = &n->ids[family == AF_INET6];
 
-	for (i = 0; i < n->asked.len; i += sizeof a) {
-		memcpy(&a, n->asked.data + i, sizeof a);
-		if (a.id == id)
-			return true;
-	}
-	return false;
+	return ids->len > 0 && bsearch(&id, ids->data, ids->len / sizeof id,
+	    sizeof id, cmp_ids) != NULL;
 }

@@ -177,20 +177,33 @@ is_addr6(const struct change *c)
 	    c->addr.family == KEV_INET6;
 }
 
-/* What routes hang on of which no more is told. */
+/* Routes of that family are to be read again. */
 static void
-doubt_routes(struct rtnetlink *rt, uint32_t nh_id)
+doubt_routes(struct rtnetlink *rt, uint8_t family)
 {
-	static const uint8_t families[] = { KEV_INET, KEV_INET6 };
-	struct change c = { .type = CHANGE_ROUTES };
-	size_t i;
+	const struct change c = { .type = CHANGE_ROUTES,
+		.router.router.family = family };
 
-	if (!nexthops_matter(&rt->nexthops, nh_id))
-		return;
-	for (i = 0; i < sizeof families; i++) {
-		c.router.router.family = families[i];
-		tape_apply(rt->tape, &c, &rt->now);
-	}
+	tape_apply(rt->tape, &c, &rt->now);
+}
+
+/* What next hop objects are to routes is not told, or not with them. */
+static void
+heed_nexthops(struct rtnetlink *rt, const struct change *c)
+{
+	uint32_t id = c->router.nh_id;
+
+	if (c->type == CHANGE_NEXTHOP &&
+	    nexthops_matter(&rt->nexthops, AF_INET, id))
+		doubt_routes(rt, KEV_INET);
+	if (c->type == CHANGE_NEXTHOP &&
+	    nexthops_matter(&rt->nexthops, AF_INET6, id))
+		doubt_routes(rt, KEV_INET6);
+	/* What is in it, if it is a group, nobody has asked yet. */
+	if (c->type == CHANGE_ROUTER && id != 0 &&
+	    !nexthops_matter(&rt->nexthops, c->router.router.family == KEV_INET ?
+	    AF_INET : AF_INET6, id))
+		doubt_routes(rt, c->router.router.family);
 }
 
 /* One thing that was found. What is asked for about it comes before it. */
@@ -217,8 +230,8 @@ take(void *arg, const struct message *m, enum message_found found,
 		return;
 	}
 	tape_apply(rt->tape, c, &rt->now);
-	if (c->type == CHANGE_NEXTHOP)
-		doubt_routes(rt, c->router.nh_id);
+	if (c->type == CHANGE_NEXTHOP || c->type == CHANGE_ROUTER)
+		heed_nexthops(rt, c);
 }
 
 static void

@@ -527,7 +527,6 @@ decode_route(struct rtnl_reader *r, struct change *c)
 	c->type = r->type == RTM_NEWROUTE ? CHANGE_ROUTER : CHANGE_ROUTER_GONE;
 	c->router.replaces = r->type == RTM_NEWROUTE &&
 	    (r->flags & NLM_F_REPLACE) != 0;
-	c->router.from = head.rtm_src_len > 0;
 	router->protocol = (uint16_t)(KEV_PROTO_ROUTE | head.rtm_protocol);
 	get_route(a, &c->router);
 	if (head.rtm_type == RTN_UNICAST && a[RTA_MULTIPATH].data != NULL)

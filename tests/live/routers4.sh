@@ -70,12 +70,14 @@ expect_event ipv4/router-remove w0 '198.51.100.22'
 assert_same
 ip route del default via 192.0.2.22 metric 71 proto static
 assert_same
-# After all were read, too.
-ip route append default via 192.0.2.22 metric 71 proto static
-ip route replace blackhole default metric 74
-ip route add default via 192.0.2.26 metric 75
+# After all were read, too; and whoever comes first then.
+ip route add default via 192.0.2.26 metric 74
 expect_event ipv4/router-add v0 '192.0.2.26'
-assert_same
+ip route append default via 192.0.2.22 metric 71 proto static
+ip route add default via 192.0.2.22 metric 71 tos 0x10 proto static
+ip route replace blackhole default metric 74
+expect_event ipv4/router-remove v0 '192.0.2.26'
+ip route del default via 192.0.2.22 metric 71 tos 0x10
 ip route del default via 192.0.2.22 metric 71 proto static
 assert_same
 [ "$(grep -c '"ipv4/router-.*"gateway":"192.0.2.22"' "$dir/log")" = 1 ] || fail "told more than once"
@@ -126,7 +128,22 @@ expect_event ipv4/router-remove w0 '"gateway":"198.51.100.23","metric":84'
 for metric in 82 83 85; do ip route del default metric $metric; done
 expect_event ipv4/router-remove v0 '"gateway":"192.0.2.28","metric":85'
 same_hops
+# A group that was told; and they go in silence without a carrier.
 compat 1
+ip nexthop add id 21 group 12/13
+ip route add default nhid 21 metric 86
+expect_event ipv4/router-add v0 '"gateway":"192.0.2.23","metric":86'
+assert_same
+compat 0
+ip nexthop replace id 12 via 192.0.2.29 dev v0
+expect_event ipv4/router-add v0 '"gateway":"192.0.2.29","metric":86'
+same_hops
+ip link set v1 down
+expect_event ipv4/router-remove v0 '"gateway":"192.0.2.29","metric":86'
+same_hops
+compat 1
+ip link set v1 up
+expect_event interface/link-up v0
 
 # In silence: with a next hop object,
 ip nexthop add id 11 via 192.0.2.8 dev v0

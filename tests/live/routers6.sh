@@ -61,7 +61,7 @@ jq -se 'map(select(.data.address // "" | startswith("2001:db8:b:")) |
     .["ipv6/address-add"] + 11 >= .["nd6/address-expired"]' "$dir/log" >/dev/null ||
     fail "late: $(grep -F '"2001:db8:b:' "$dir/log")"
 grep -q '"nd6/address-.*2001:db8:a:' "$dir/log" && fail "that one goes on"
-# Those that differ by where packets are from are one router.
+# Those that differ by where packets are from are one router; and by their objects.
 ip -6 route add default from 2001:db8:1::/56 via fe80::21 dev v0 metric 520
 expect_event nd6/router-add v0 'fe80::21'
 ip -6 route add default from 2001:db8:2::/56 via fe80::21 dev v0 metric 520
@@ -71,9 +71,13 @@ assert_same
 ip -6 route del default via fe80::21 dev v0 metric 520
 assert_same
 assert_count 0 nd6/router-remove fe80::21
-ip -6 route replace unreachable default metric 513
-assert_same
+ip nexthop add id 33 via fe80::21 dev v0
+ip -6 route append default nhid 33 metric 520
+catch_up
 ip -6 route del default from 2001:db8:2::/56 via fe80::21 dev v0 metric 520
+assert_same
+assert_count 0 nd6/router-remove fe80::21
+ip nexthop del id 33
 expect_event nd6/router-remove v0 'fe80::21'
 # In place of one comes what is none; and one on a next hop object, which is all that
 # is told of it.
