@@ -221,10 +221,10 @@ router_doubt(struct state *st, uint8_t family)
 
 /*
  * Whether C, which is told of, is another route than the one that has made the
- * router KNOWN: their type of service differs, or where packets are from, or who
- * made them. A reading tells each of them once. Else the kernel tells a route
- * again when it takes the place of others, which are read then; and IPv6 when
- * there is another hop (inet6_rt_notify), which costs a reading in the end.
+ * router KNOWN: their type of service differs, or where packets are from, or
+ * who made them. A reading tells each of them once. Else the kernel tells a
+ * route again when it takes the place of others, which are read then; and IPv6
+ * when there is another hop (inet6_rt_notify), which costs a reading in the end.
  */
 static bool
 is_another(const struct state *st, const struct router *known,

@@ -219,8 +219,8 @@ struct route {
 };
 
 /*
- * What it hangs on matters, and what is in that: a group has no groups in it. What
- * has no interface leads nowhere.
+ * What it hangs on matters, and what is in that: a group has no groups in it.
+ * What has no interface leads nowhere.
  */
 static void
 hang(const struct route *route, struct objects *all, struct buf *dump,
@@ -247,7 +247,8 @@ hang(const struct route *route, struct objects *all, struct buf *dump,
 
 /* The first message from *FROM up to END that is such a route; false: none. */
 static bool
-next_route(const struct buf *dump, size_t *from, size_t end, struct route *route)
+next_route(const struct buf *dump, size_t *from, size_t end,
+    struct route *route)
 {
 	struct nlmsghdr head;
 	struct rtnl_reader r;

@@ -34,7 +34,7 @@ void nexthops_fini(struct nexthops *);
 int nexthops_resolve(struct nexthops *, int fd, int family, struct buf *dump,
     size_t from);
 
-/* Whether default routes of that family (AF_*) hang on it, as far as was read. */
+/* Whether default routes of that family (AF_*) hang on it, when last read. */
 bool nexthops_matter(const struct nexthops *, int family, uint32_t id);
 
 #endif
