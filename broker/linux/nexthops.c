@@ -214,7 +214,7 @@ put_route(struct buf *dump, size_t at, const struct object *o,
 /* A default route, as it was told. */
 struct route {
 	size_t at;
-	uint32_t id;		/* it hangs on that; 0: on none */
+	uint32_t id;		/* of what it hangs on */
 	bool told;		/* where it leads */
 };
 
