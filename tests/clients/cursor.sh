@@ -67,8 +67,8 @@ exits 124 "$kevsub" --cursor-file="$file" -t 0 ipv4/collision; prints "3 4 5 6 7
 
 # A command that did not end has not had its event.
 for n in 8 9; do inject $n; done
-follow -x sh -c "echo \$KEV_COUNT; [ \$KEV_COUNT != 9 ] || read -r _ <'$dir/never'"
 mkfifo "$dir/never"
+follow -x sh -c "echo \$KEV_COUNT; [ \$KEV_COUNT != 9 ] || read -r _ <'$dir/never'"
 until [ "$(xargs <"$dir/stream")" = "8 9" ]; do kill -0 "$waiter" || fail "$(cat "$dir/said")"; done
 ends 129 HUP
 exits 0 "$kevsub" --cursor-file="$file" -c 1 ipv4/collision; prints 9

@@ -308,6 +308,7 @@ router() {
 exits() {
 	wanted=$1
 	shift
+	waiting=$*
 	"$@" >"$dir/out" 2>"$dir/err"
 	status=$?
 	[ "$status" = "$wanted" ] ||
