@@ -203,9 +203,6 @@ put_route(struct buf *dump, size_t at, const struct object *o,
 		return;
 	memset(h, 0, NLMSG_ALIGN(head.nlmsg_len) + HOP_MAX);
 	memcpy(h, dump->data + at, head.nlmsg_len);
-	/* Also if it led nowhere when it was told. */
-	route.rtm_type = RTN_UNICAST;
-	memcpy(mnl_nlmsg_get_payload(h), &route, sizeof route);
 	mnl_attr_put(h, RTA_OIF, 4, a[NHA_OIF].data);
 	put_gateway(h, &a[NHA_GATEWAY], o->family, route.rtm_family);
 	dump->len += NLMSG_ALIGN(h->nlmsg_len);
@@ -215,7 +212,7 @@ put_route(struct buf *dump, size_t at, const struct object *o,
 struct route {
 	size_t at;
 	uint32_t id;		/* of what it hangs on */
-	bool told;		/* where it leads */
+	bool told;		/* where it leads, or that it leads nowhere */
 };
 
 /*
@@ -270,7 +267,8 @@ next_route(const struct buf *dump, size_t *from, size_t end,
 		if (rtnl_next(&r, &c) != RTNL_CHANGE || c.router.nh_id == 0)
 			continue;
 		*route = (struct route){ .at = *from, .id = c.router.nh_id,
-			.told = c.type == CHANGE_ROUTER };
+			.told = c.type == CHANGE_ROUTER ||
+			    rtm.rtm_type != RTN_UNICAST };
 		*from += len;
 		return true;
 	}

@@ -118,6 +118,15 @@ same_hops
 ip nexthop replace id 20 group 13
 expect_event ipv4/router-add w0 '"gateway":"198.51.100.23","metric":84'
 same_hops
+# The object leads somewhere, but not the route.
+ip route add unreachable default nhid 13 metric 87
+catch_up
+assert_count 0 '"metric":87'
+ip route replace default nhid 13 metric 87
+expect_event ipv4/router-add w0 '"gateway":"198.51.100.23","metric":87'
+ip route replace prohibit default nhid 13 metric 87
+expect_event ipv4/router-remove w0 '"gateway":"198.51.100.23","metric":87'
+same_hops
 # One that leads nowhere, and then does; and gone.
 ip route add default nhid 15 metric 85
 ip nexthop replace id 15 via 192.0.2.28 dev v0
