@@ -44,7 +44,8 @@ struct rtnetlink {
 	uint32_t drops;		/* the kernel's count, when last looked at */
 	enum kev_cause lost;	/* why a resync is due, or 0 */
 	bool resyncing;		/* "dump" is being handed over */
-	int disturbed;		/* times that there were news meanwhile */
+	bool unsure;		/* there were news when all had been read */
+	int disturbed;		/* times that it was read again for that */
 	struct buf dump;	/* messages of the dumps, each padded */
 	struct nexthops nexthops;
 	size_t handed_over;	/* bytes of them */
@@ -402,6 +403,15 @@ drain(struct rtnetlink *rt)
 		continue;
 }
 
+/* The kernel told something while all was read: it may be in there already. */
+static bool
+has_news(const struct rtnetlink *rt)
+{
+	struct pollfd p = { .fd = rtnetlink_fd(rt), .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 /* All dumps of PARTS into memory: only what is whole is handed over. */
 static int
 fetch(struct rtnetlink *rt, unsigned parts)
@@ -428,6 +438,8 @@ fetch(struct rtnetlink *rt, unsigned parts)
 		buf_fini(&rt->dump);
 		drain(rt);
 	}
+	if (parts == PART_ALL)
+		rt->unsure = has_news(rt);
 	rt->handed_over = 0;
 	return error;
 }
@@ -497,15 +509,6 @@ tell_gap(struct rtnetlink *rt)
 	rt->lost = 0;
 }
 
-/* The kernel told something while all was read: it may be in there already. */
-static bool
-has_news(const struct rtnetlink *rt)
-{
-	struct pollfd p = { .fd = rtnetlink_fd(rt), .events = POLLIN };
-
-	return poll(&p, 1, 0) == 1;
-}
-
 /* All is in memory. False: to be tried again. */
 static bool
 fetch_all(struct rtnetlink *rt)
@@ -513,7 +516,7 @@ fetch_all(struct rtnetlink *rt)
 	if (!reopen(rt, SOCKET_EVENTS) || fetch(rt, PART_ALL) != 0)
 		return false;
 	/* After a loss there is no telling, nor if it never is quiet. */
-	if (rt->lost == 0 && has_news(rt) && rt->disturbed++ < QUIET_TRIES) {
+	if (rt->lost == 0 && rt->unsure && rt->disturbed++ < QUIET_TRIES) {
 		buf_fini(&rt->dump);
 		return false;
 	}
@@ -577,6 +580,20 @@ take_all(struct rtnetlink *rt, int n)
 	}
 }
 
+/*
+ * That a route goes is told with the router it makes, which is also that of
+ * others; whoever heard of none of them before all was read takes the news from
+ * before for the end of one that is there.
+ */
+static void
+make_sure(struct rtnetlink *rt)
+{
+	rt->unsure = false;
+	rt->now = stamp_now();
+	doubt_routes(rt, KEV_INET);
+	doubt_routes(rt, KEV_INET6);
+}
+
 HOT enum rtnl_progress
 rtnetlink_read(struct rtnetlink *rt)
 {
@@ -607,5 +624,9 @@ rtnetlink_read(struct rtnetlink *rt)
 	}
 	if (i >= TURN)
 		return RTNL_MORE;
-	return rt->lost != 0 ? RTNL_LOST : RTNL_FINISHED;
+	if (rt->lost != 0)
+		return RTNL_LOST;
+	if (rt->unsure && !rt->resyncing)
+		make_sure(rt);
+	return RTNL_FINISHED;
 }

@@ -308,13 +308,19 @@ disturbed(void **state)
 
 	(void)state;
 	settle();
+	(void)state_wants(st);
 	/* An answer that nobody reads is news. */
 	assert_true(sendto(sockets.fd[SOCKET_EVENTS], &ask, sizeof ask, 0,
 	    (const struct sockaddr *)&kernel, sizeof kernel) > 0);
 	for (i = 0; i < 10; i++)
 		assert_int_equal(reconcile(), RTNL_LOST);
 	assert_int_equal(reconcile(), RTNL_FINISHED);
+	/* Which may be from before: see make_sure(). */
+	assert_int_equal(state_wants(st), 0);
 	settle();
+	assert_int_equal(state_wants(st), PART_ROUTE4 | PART_ROUTE6);
+	settle();
+	assert_int_equal(state_wants(st), 0);
 	assert_int_equal(gaps, 0);
 }
 
