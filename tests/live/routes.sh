@@ -102,16 +102,14 @@ while [ "$seed" -lt $end ]; do
 	changes "$seed" >"$dir/batch"
 	echo $((seed / 7 % 2)) >$mode
 	ip -force -batch "$dir/batch" 2>/dev/null
-	waiting="the routers of round $seed: $(cat "$dir/batch")"
 	while :; do
 		is_same_routers
 		case $? in
 		0) break ;;
 		2) continue ;;
 		esac
-		wanted=$waiting
+		say "round $seed, not yet: $(diff "$dir/got" "$dir/wanted")"
 		expect '"topic":"network/changed"'
-		waiting=$wanted
 	done
 	n=$(wc -l <"$dir/wanted")
 	[ "$n" -le "$most" ] || most=$n
