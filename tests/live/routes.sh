@@ -62,8 +62,9 @@ changes() {
 			else if (kind < 0.8)
 				print "nexthop " object()
 			else if (kind < 0.85)
-				print "nexthop " one("del id |replace id ") \
-				    one("1 blackhole|2 blackhole|3 blackhole")
+				print "nexthop " one("del id 1|del id 2|del id 3|" \
+				    "replace id 1 blackhole|" \
+				    "replace id 2 blackhole|replace id 3 blackhole")
 			else if (kind < 0.9)
 				print "nexthop " one("replace id 9 group 1/2|" \
 				    "replace id 9 group 3/4|del id 9")
@@ -96,6 +97,7 @@ is_same_routers() {
 }
 
 seed=${KEV_SEED:-$(date +%s)}
+say "rounds from $seed on"
 end=$((seed + ${KEV_ROUTES:-40}))
 most=0
 while [ "$seed" -lt $end ]; do
@@ -116,3 +118,4 @@ while [ "$seed" -lt $end ]; do
 	seed=$((seed + 1))
 done
 [ "$most" -gt 3 ] || fail "there were $most routers at most"
+stop_kevd
