@@ -22,6 +22,13 @@
 /* So long a pause for readers is, and so many are there in a burst. */
 #define PAUSE 2000
 #define PATIENCE 500
+/*
+ * Microseconds that a reading of what the kernel changed in silence may take, to
+ * be done each time; after a longer one there is a rest, so many times as long,
+ * in which nobody waits for us: with all routes of the Internet it is a second.
+ */
+#define SHORT 10000
+#define REST 4
 /* So often what a namespace said before it went is read, which may not end. */
 #define LAST_TURNS 1024
 
@@ -52,6 +59,8 @@ struct namespace {
 	uint64_t wake;		/* when to go on, stamp.mono; 0: not waiting */
 	uint64_t period, due;	/* of reconciling, and when next; 0: never */
 	int patience;		/* pauses that are left for readers */
+	unsigned wants;		/* parts that are to be read again */
+	uint64_t rested;	/* before when they are not; 0: at once */
 };
 
 /*
@@ -169,7 +178,8 @@ namespace_lacks_files(const struct namespace *s)
 static void
 set_timer(struct namespace *s)
 {
-	const uint64_t times[] = { state_deadline(s->state), s->wake, s->due };
+	const uint64_t times[] = { state_deadline(s->state), s->wake, s->due,
+		s->wants != 0 ? s->rested : 0 };
 
 	loop_wake(s->loop, &s->timer, times, sizeof times / sizeof times[0]);
 }
@@ -223,20 +233,30 @@ heed_starvation(struct namespace *s)
 	retry(s);
 }
 
+static void
+read_again(struct namespace *s)
+{
+	uint64_t begun = stamp_now().mono, took;
+
+	if (begun < s->rested)
+		return;
+	if (rtnetlink_dump(s->rtnetlink, s->wants) != 0)
+		retry(s);
+	s->wants = 0;
+	tape_settle(&s->tape);
+	took = stamp_now().mono - begun;
+	s->rested = took > SHORT ? begun + (1 + REST) * took : 0;
+}
+
 /* What the kernel changed in silence is read, until nothing is missing. */
 HOT static void
 settle(struct namespace *s)
 {
-	unsigned wants;
-
 	tape_settle(&s->tape);
 	heed_starvation(s);
-	wants = state_wants(s->state);
-	if (wants == 0)
-		return;
-	if (rtnetlink_dump(s->rtnetlink, wants) != 0)
-		retry(s);
-	tape_settle(&s->tape);
+	s->wants |= state_wants(s->state);
+	if (s->wants != 0)
+		read_again(s);
 }
 
 /* All that the kernel said before is known: who else claims what is ours? */
@@ -295,6 +315,7 @@ ask_again(struct namespace *s)
 static void
 resync(struct namespace *s)
 {
+	s->wants = 0;
 	if (pause_for_readers(s, SYNCING))
 		return;
 	switch (rtnetlink_resync(s->rtnetlink)) {
