@@ -32,6 +32,8 @@
 #define PIECE 256
 /* So often all is read again for nothing, because there were news meanwhile. */
 #define QUIET_TRIES 10
+/* The first link of each namespace (LOOPBACK_IFINDEX). */
+#define LOOPBACK 1
 
 struct rtnetlink {
 	struct tape *tape;
@@ -252,8 +254,10 @@ receive(struct rtnetlink *rt)
 	    DATAGRAM_MAX);
 }
 
+/* All of a TYPE, for NLM_F_DUMP; or the first link, for NLM_F_ACK. */
 static int
-request(struct rtnetlink *rt, uint16_t type, unsigned char family)
+request(struct rtnetlink *rt, uint16_t type, unsigned char family,
+    uint16_t flags)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	char bytes[256];
@@ -263,7 +267,7 @@ request(struct rtnetlink *rt, uint16_t type, unsigned char family)
 	memset(bytes, 0, sizeof bytes);
 	h = mnl_nlmsg_put_header(bytes);
 	h->nlmsg_type = type;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	h->nlmsg_flags = NLM_F_REQUEST | flags;
 	h->nlmsg_seq = ++rt->seq;
 	/* Strictly checked is the header of each type; each begins with the
 	 * family. */
@@ -271,6 +275,7 @@ request(struct rtnetlink *rt, uint16_t type, unsigned char family)
 	case RTM_GETLINK:
 		ifi = mnl_nlmsg_put_extra_header(h, sizeof *ifi);
 		ifi->ifi_family = family;
+		ifi->ifi_index = flags == NLM_F_ACK ? LOOPBACK : 0;
 		mnl_attr_put_u32(h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 		break;
 	case RTM_GETADDR:
@@ -354,18 +359,16 @@ is_fatal(int error)
 	}
 }
 
-/* One dump, added to the others. 0, -EAGAIN as above, or -errno, logged. */
+/* Asks as request does, and adds the answer. 1, or -errno as look has it. */
 static int
-dump_one(struct rtnetlink *rt, const struct dump *d)
+ask(struct rtnetlink *rt, uint16_t type, unsigned char family, uint16_t flags)
 {
 	static const char padding[NLMSG_ALIGNTO];
-	size_t from = rt->dump.len;
 	bool changed = false;
-	int found = 0;
+	int found = reopen(rt, SOCKET_REQUESTS) ?
+	    request(rt, type, family, flags) : -ENOTCONN;
 	ssize_t n;
 
-	found = reopen(rt, SOCKET_REQUESTS) ?
-	    request(rt, d->type, d->family) : -ENOTCONN;
 	if (is_fatal(found))
 		give_up(rt, SOCKET_REQUESTS);
 	while (found == 0) {
@@ -373,16 +376,42 @@ dump_one(struct rtnetlink *rt, const struct dump *d)
 		if (n == -EINTR)
 			continue;
 		if (n < 0) {
-			/* No answer in time is not one to ask for again. */
-			found = n == -EAGAIN ? -ETIMEDOUT : (int)n;
 			if (is_fatal((int)n))
 				give_up(rt, SOCKET_REQUESTS);
-			break;
+			/* No answer in time is not one to ask for again. */
+			return n == -EAGAIN ? -ETIMEDOUT : (int)n;
 		}
 		found = look(rt, (size_t)n, &changed);
 		buf_put(&rt->dump, received.bytes[0], (size_t)n);
 		buf_put(&rt->dump, padding, NLMSG_ALIGN((size_t)n) - (size_t)n);
 	}
+	return found;
+}
+
+/*
+ * Waits for who changes something now. Of an address, a link or a next hop
+ * object that goes the kernel tells before it takes the routes that hang on it
+ * (__inet_del_ifa, __dev_notify_flags, remove_nexthop), of which it tells
+ * nothing; and to dump routes takes no lock since Linux 6.9 (inet_dump_fib),
+ * but to tell of a link does (rtnl_getlink).
+ */
+static int
+wait_for_changes(struct rtnetlink *rt)
+{
+	int found = ask(rt, RTM_GETLINK, AF_UNSPEC, NLM_F_ACK);
+
+	buf_clear(&rt->dump);
+	return found > 0 || found == -ENODEV ? 0 :
+	    fail("wait for changes", -found);
+}
+
+/* One dump, added to the others. 0, -EAGAIN as above, or -errno, logged. */
+static int
+dump_one(struct rtnetlink *rt, const struct dump *d)
+{
+	size_t from = rt->dump.len;
+	int found = ask(rt, d->type, d->family, NLM_F_DUMP);
+
 	if (found > 0 && d->type == RTM_GETROUTE)
 		found = nexthops_resolve(&rt->nexthops,
 		    rt->sockets->fd[SOCKET_REQUESTS], d->family, &rt->dump, from);
@@ -420,13 +449,11 @@ fetch(struct rtnetlink *rt, unsigned parts)
 	size_t d;
 
 	for (i = 0; i < TRIES; i++) {
-		buf_clear(&rt->dump);
-		for (d = 0; d < sizeof dumps / sizeof dumps[0]; d++) {
-			error = 0;
+		error = wait_for_changes(rt);
+		for (d = 0; error == 0 &&
+		    d < sizeof dumps / sizeof dumps[0]; d++) {
 			if (parts & dumps[d].part)
 				error = dump_one(rt, &dumps[d]);
-			if (error != 0)
-				break;
 		}
 		if (error != -EAGAIN)
 			break;
