@@ -38,6 +38,7 @@ struct object {
 struct objects {
 	struct buf messages;
 	struct buf list;	/* of struct object */
+	bool changed;		/* something did, under the dump */
 };
 
 static struct buf *
@@ -113,7 +114,11 @@ add_object(struct objects *all, size_t at, size_t size)
 	buf_put(&all->list, &o, sizeof o);
 }
 
-/* What came from byte AT on. 1: that was all; 0: more comes; or -errno. */
+/*
+ * What came from byte AT on. 1: that was all; 0: more comes; or -errno. That
+ * something changed under it is said at the end: there is no other dump before
+ * (EBUSY).
+ */
 static int
 take(struct nexthops *n, struct objects *all, size_t at)
 {
@@ -128,7 +133,7 @@ take(struct nexthops *n, struct objects *all, size_t at)
 		if (head.nlmsg_seq != *n->seq)
 			continue;
 		if (head.nlmsg_flags & NLM_F_DUMP_INTR)
-			return -EAGAIN;
+			all->changed = true;
 		if (head.nlmsg_type == RTM_NEWNEXTHOP) {
 			add_object(all, at, head.nlmsg_len);
 			continue;
@@ -141,7 +146,7 @@ take(struct nexthops *n, struct objects *all, size_t at)
 		if (error < 0)
 			log_limited(&n->unread, "rtnetlink: next hop objects: "
 			    "%s", strerror(-error));
-		return 1;
+		return all->changed ? -EAGAIN : 1;
 	}
 	return 0;
 }
@@ -294,7 +299,7 @@ int
 nexthops_resolve(struct nexthops *n, int fd, int family, struct buf *dump,
     size_t from)
 {
-	struct objects all = { BUF_INIT, BUF_INIT };
+	struct objects all = { BUF_INIT, BUF_INIT, false };
 	size_t end = dump->len;
 	struct route route;
 	bool found = next_route(dump, &from, end, &route);
