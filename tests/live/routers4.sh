@@ -176,4 +176,18 @@ ip link del v0
 expect_event ipv4/router-remove v0 '192.0.2.2'
 expect_event interface/detach v0
 assert_same
+# The other hops of a route go with the link of one, also of one that is down.
+ip link add x0 type veth peer name x1
+ip link set x0 up
+ip link set x1 up
+expect_event interface/link-up x0
+ip addr add 203.0.113.1/24 dev w0
+ip route add default metric 63 nexthop dev x0 nexthop via 203.0.113.2 dev w0
+expect_event ipv4/router-add w0 '203.0.113.2'
+ip link set x0 down
+expect_event interface/link-down x0
+assert_same
+ip link del x0
+expect_event ipv4/router-remove w0 '203.0.113.2'
+assert_same
 stop_kevd
