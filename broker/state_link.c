@@ -565,10 +565,10 @@ link_gone(struct state *st, struct link *l)
 	struct addr *a;
 
 	nat64_end(st, l);
-	/* A route goes with one of its hops, and with it the others, in silence
-	 * (fib_sync_down_dev); a dump tells them itself. */
+	/* With one of its hops an IPv4 route goes, and the others with it, in
+	 * silence (fib_sync_down_dev); a dump tells that itself. */
 	if (st->parts == 0)
-		st->wants |= router_parts(l);
+		st->wants |= router_parts(l) & PART_ROUTE4;
 	while ((r = RB_MIN(router_tree, &l->routers)) != NULL)
 		router_remove(st, l, r);
 	while ((a = RB_MIN(addr_tree, &l->addrs)) != NULL)

@@ -1235,6 +1235,11 @@ next_hops(void **unused)
 	assert_int_equal(wants_after(st, 7), 0);
 	gone(st, link_change(2, "eth0", RUNNING));
 	assert_int_equal(wants_after(st, 9), 0);
+	/* The other hops of an IPv4 route go with it in silence. */
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, r[0]);
+	gone(st, link_change(2, "eth0", RUNNING));
+	assert_int_equal(state_wants(st), PART_ROUTE4);
 	state_free(st);
 	log_fini(&log);
 }
