@@ -5,7 +5,7 @@
 . "${top_srcdir:-.}/tests/live/lib.sh"
 needs ip jq
 namespaces
-routes=${KEV_ROUTES:-60000}
+routes=${KEV_TABLE:-60000}
 times=60
 
 # So many routes were read, and are no routers.
