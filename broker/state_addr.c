@@ -342,7 +342,12 @@ addr_remove(struct state *st, struct link *l, struct addr *addr,
 	if (l->count[a.family] == 0 && (l->protos & a.family) == 0)
 		emit_proto(st, l, &a, KEV_T_INTERFACE_PROTO_DETACH);
 	if (a.family == KEV_INET)
-		st->wants |= router_parts(l) | router_parts_from(st, &a.address);
+		st->wants |= (router_parts(l) & PART_ROUTE4) |
+		    router_parts_from(st, &a.address);
+	/* IPv6 ends on this link, and its routes, of which it may say nothing
+	 * (net.ipv6.route.skip_notify_on_dev_down). */
+	else if (l->count[KEV_INET6] == 0)
+		st->wants |= router_parts(l) & PART_ROUTE6;
 }
 
 HOT void

@@ -284,9 +284,9 @@ change_link(struct state *st, struct link *l, const struct change_link *c)
 		    object(&old), changed);
 	free(old.altnames.buf);
 	emit_flaps(st, l, link_is_up(&old));
-	/* Next hop objects go with a carrier, without a message
-	 * (nexthop_flush_dev), and routes with them. */
-	if (link_is_up(&old) && !link_is_up(&l->l))
+	/* Next hop objects go without a carrier, without a message
+	 * (nh_netdev_event), and routes with them. */
+	if ((l->l.flags & (KEV_IFF_RUNNING | KEV_IFF_LOWER_UP)) == 0)
 		st->wants |= router_parts_hanging(l);
 	if ((old.flags & KEV_IFF_UP) == 0 || (l->l.flags & KEV_IFF_UP) != 0)
 		return;

@@ -66,6 +66,7 @@ enum kev_operstate {
 #define KEV_IFF_UP		0x1u
 #define KEV_IFF_POINTOPOINT	0x10u
 #define KEV_IFF_RUNNING		0x40u
+#define KEV_IFF_LOWER_UP	0x10000u
 
 /*
  * Address flags: Linux's IFA_F_*, but that the first bit, which means

@@ -150,6 +150,19 @@ same_hops
 ip link set v1 down
 expect_event ipv4/router-remove v0 '"gateway":"192.0.2.29","metric":86'
 same_hops
+# With the carrier of a link that was never up, for what is above it.
+ip link set v0 mode dormant
+ip link set v1 up
+until ip link show v0 | grep -q 'LOWER_UP.* state DORMANT'; do
+	catch_up
+done
+ip nexthop add id 16 via 192.0.2.30 dev v0
+ip route add default nhid 16 metric 88
+expect_event ipv4/router-add v0 '192.0.2.30'
+ip link set v1 down
+expect_event ipv4/router-remove v0 '192.0.2.30'
+same_hops
+ip link set v0 mode default
 compat 1
 ip link set v1 up
 expect_event interface/link-up v0
