@@ -43,7 +43,10 @@ struct router {
 	bool unsure;		/* it may be over; to be asked once more */
 	bool withdrawn;		/* said that it is none; the kernel will, too */
 	bool shared;		/* several routes of the kernel were this one */
-	uint16_t other;		/* protocol, as it was read; 0: it was not */
+	/* As it was read: */
+	bool noted;
+	uint16_t other;		/* protocol */
+	int32_t expires;	/* in 1/100 s; 0: never, negative: over */
 };
 
 /* A prefix for NAT64 that a router told. */
@@ -311,7 +314,7 @@ void router_free(struct state *, struct router *);
 struct kev_router router_now(const struct router *, const struct stamp *);
 enum kev_topic router_topic(const struct kev_router *, bool add);
 
-/* Of a router that was read: whose it is. */
+/* Of a router that was read: whose it is, and until when. */
 void router_settle(struct state *, struct link *, struct router *);
 
 /* Default routes of this family may not be as they are known. */

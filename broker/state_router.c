@@ -235,14 +235,52 @@ is_another(const struct state *st, const struct router *known,
 	return !c->replaces && !c->changes;
 }
 
-/* While all are read: it is whose it was, as long as one of them is. */
-static void
-note_protocol(struct state *st, struct router *router, uint16_t protocol)
+/* A lifetime in 1/100 s; what never ends, which is 0, is the longest. */
+static int32_t
+longer(int32_t a, int32_t b)
 {
-	if (router->seen != st->dump)
-		router->other = 0;
-	if (router->r.protocol == protocol || router->other == 0)
-		router->other = protocol;
+	if (a == 0 || b == 0)
+		return 0;
+	return a > b ? a : b;
+}
+
+/*
+ * While all are read: it is whose it was, as long as one of its routes is, and
+ * lasts as long as the last of them.
+ */
+static void
+note(struct state *st, struct router *router, const struct change_router *c)
+{
+	bool first = router->seen != st->dump;
+
+	if (first || router->r.protocol == c->router.protocol)
+		router->other = c->router.protocol;
+	router->expires = first ? c->expires :
+	    longer(router->expires, c->expires);
+	router->noted = true;
+}
+
+/* What the kernel tells of its end, in 1/100 s. */
+static void
+take_expiry(struct state *st, struct link *l, struct router *router,
+    int32_t expires)
+{
+	if (expires < 0) {
+		if (!router->expired)
+			expire(st, l, router);
+		set_deadline(st, router, 0);
+	} else {
+		await(st, router, (uint64_t)expires * 10000);
+	}
+	/* That it is refreshed is nowhere told. Who made a route is told where
+	 * its lifetime is, too. */
+	if (expires != 0) {
+		router->r.has |= KEV_BIT(LIFETIME);
+		router->r.lifetime = expires > 0 ? (uint32_t)expires / 100 : 0;
+		router->told = st->now.mono;
+	} else if (!router->unsure && router->r.has & KEV_BIT(PROTOCOL)) {
+		router->r.has &= ~KEV_BIT(LIFETIME);
+	}
 }
 
 void
@@ -250,7 +288,11 @@ router_settle(struct state *st, struct link *l, struct router *router)
 {
 	struct kev_router r = router_now(router, &st->now);
 
-	if (router->other == 0 || router->other == router->r.protocol)
+	if (!router->noted)
+		return;
+	router->noted = false;
+	take_expiry(st, l, router, router->expires);
+	if (router->other == router->r.protocol)
 		return;
 	walk_before_router(st, l, router);
 	router->r.protocol = router->other;
@@ -262,7 +304,7 @@ void
 router_apply(struct state *st, struct link *l, const struct change_router *c)
 {
 	struct router *router;
-	bool another;
+	bool another, again;
 
 	if (c->changes)
 		supersede(st, l, &c->router);
@@ -276,6 +318,8 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		router_remove(st, l, router);
 		router = NULL;
 	}
+	/* It may have taken the place of another one, and be one more. */
+	again = router != NULL && c->replaces;
 	if (router == NULL) {
 		router = state_alloc(st, sizeof *router);
 		if (router == NULL)
@@ -288,24 +332,13 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		RB_INSERT(table_tree, &st->routers, router);
 		emit(st, l, &router->r, true);
 	}
-	/* That a lifetime is refreshed is nowhere told. */
-	if (c->router.has & KEV_BIT(LIFETIME)) {
-		router->r.has |= KEV_BIT(LIFETIME);
-		router->r.lifetime = c->router.lifetime;
-		router->told = st->now.mono;
-	}
 	/* Not any less if one is read: that another is gone may yet be told. */
-	router->shared |= another;
-	if (st->parts != 0)
-		note_protocol(st, router, c->router.protocol);
+	router->shared |= another || again;
 	router->asked = router->withdrawn = false;
-	if (c->expires < 0) {
-		if (!router->expired)
-			expire(st, l, router);
-		set_deadline(st, router, 0);
-	} else {
-		await(st, router, (uint64_t)c->expires * 10000);
-	}
+	if (st->parts != 0)
+		note(st, router, c);
+	else
+		take_expiry(st, l, router, c->expires);
 	set_prefsrc(st, router, &c->prefsrc);
 	set_hop(st, router, c->nh_id);
 	router->seen = st->dump;
@@ -380,6 +413,7 @@ router_ends(struct state *st, struct link *l, const struct change_router *c)
 		if (r->r.has & KEV_BIT(PROTOCOL) ||
 		    kev_ip_cmp(&r->r.gateway, &c->router.gateway) != 0)
 			continue;
+		router_settle(st, l, r);
 		r->r.has |= KEV_BIT(LIFETIME);
 		r->r.lifetime = c->router.lifetime;
 		r->told = st->now.mono;

@@ -96,6 +96,19 @@ ip nexthop del id 31
 expect_event nd6/router-remove v0 'fe80::24'
 echo 1 >/proc/sys/net/ipv4/nexthop_compat_mode
 assert_same
+# One of two that are one router is over, and not collected yet: not the router is.
+ip -6 route add default from 2001:db8:1::/56 via fe80::26 dev v0 metric 521 expires 1
+expect_event nd6/router-add v0 'fe80::26*"lifetime":1'
+ip -6 route add default via fe80::26 dev v0 metric 521
+while ip -6 route show default | grep -q 'via fe80::26 .* expires [0-9]'; do
+	catch_up
+done
+ip -6 route add default via fe80::27 dev v0 metric 522
+ip -6 route replace default via fe80::28 dev v0 metric 522
+expect_event nd6/router-remove v0 'fe80::27'
+assert_same
+"$kevctl" state v0 | jq -e '.routers[] | select(.gateway == "fe80::26") |
+    has("lifetime") | not' >/dev/null || fail "one of its routes does not end"
 # radvd ends and says so, with a lifetime of 0 of the router and the prefix.
 kill "$radvd"
 expect_event nd6/router-remove v0 '"protocol":"ra"'

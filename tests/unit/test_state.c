@@ -651,6 +651,16 @@ failures(void **unused)
 	log_fini(&log);
 }
 
+/* All routes of a family are read: these. */
+static void
+reread(struct state *st, unsigned part, const struct change *c, size_t n)
+{
+	state_begin(st, part);
+	while (n-- > 0)
+		apply(st, *c++);
+	assert_true(state_end(st, &now, SIZE_MAX));
+}
+
 static void
 expiries(void **unused)
 {
@@ -721,6 +731,92 @@ expiries(void **unused)
 	c.pid = 77;
 	gone(st, c);
 	expect(&log, "nd6/router-remove");
+	/* It has a lifetime, and then none. */
+	apply(st, c);
+	expect_line(&log, "nd6/router-add", "\"lifetime\":9");
+	c.router.router.has &= ~KEV_BIT(LIFETIME);
+	c.router.expires = 0;
+	reread(st, PART_ROUTE6, &c, 1);
+	reread(st, PART_ROUTE6, &c, 1);
+	state_snapshot(st, &now, publish, &log);
+	expect_line(&log, "interface/attach interface/link-up nd6/router-add",
+	    "\"table\":\"main\"}");
+	state_free(st);
+	log_fini(&log);
+}
+
+/* Several routes of the kernel may be one router: when it ends. */
+static void
+ends_alike(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = router_change(2, KEV_INET, 1), two[2];
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, c);
+	log_clear(&log);
+	/* One took the place of another router, and went after all was read. */
+	c.router.replaces = true;
+	apply(st, c);
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	c.router.replaces = false;
+	reread(st, PART_ROUTE4, &c, 1);
+	gone(st, c);
+	expect(&log, "");
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	reread(st, PART_ROUTE4, NULL, 0);
+	expect(&log, "ipv4/router-remove");
+	/* It lasts as long as the last of them, in whatever order. */
+	two[0] = two[1] = router_change(2, KEV_INET6, 1);
+	two[0].router.expires = -3;
+	two[1].router.expires = 500;
+	apply(st, two[1]);
+	log_clear(&log);
+	now.mono = state_deadline(st);
+	reread(st, PART_ROUTE6, two, 2);
+	assert_true(state_deadline(st) > now.mono + 4900000);
+	two[0].router.expires = 0;
+	reread(st, PART_ROUTE6, two, 2);
+	reread(st, PART_ROUTE6, two, 2);
+	assert_int_equal(state_deadline(st), 0);
+	two[1].router.expires = -3;
+	reread(st, PART_ROUTE6, two, 2);
+	expect(&log, "");
+	two[0].router.expires = -100;
+	reread(st, PART_ROUTE6, two, 2);
+	reread(st, PART_ROUTE6, two, 2);
+	expect(&log, "nd6/router-expired");
+	state_free(st);
+	log_fini(&log);
+}
+
+/* Routes that go without a word. */
+static void
+silence(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	struct change c = router_change(2, KEV_INET6, 1);
+	const struct change c4 = router_change(2, KEV_INET, 1);
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", UP | KEV_IFF_LOWER_UP));
+	apply(st, addr_change(2, KEV_INET6, 1, PERMANENT));
+	apply(st, addr_change(2, KEV_INET6, 2, PERMANENT));
+	apply(st, c4);
+	c.router.nh_id = 3;
+	apply(st, c);
+	gone(st, addr_change(2, KEV_INET6, 1, PERMANENT));
+	apply(st, link_change(2, "eth0", UP | KEV_IFF_LOWER_UP));
+	assert_int_equal(state_wants(st), 0);
+	/* With IPv6, that is with its last address. */
+	gone(st, addr_change(2, KEV_INET6, 2, PERMANENT));
+	assert_int_equal(state_wants(st), PART_ROUTE6);
+	/* With a next hop object, of a link that was never running. */
+	apply(st, link_change(2, "eth0", UP));
+	assert_int_equal(state_wants(st), PART_ROUTE6);
 	state_free(st);
 	log_fini(&log);
 }
@@ -1849,6 +1945,8 @@ main(void)
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(held),
 		cmocka_unit_test(routers),
+		cmocka_unit_test(ends_alike),
+		cmocka_unit_test(silence),
 		cmocka_unit_test(expiries),
 		cmocka_unit_test(adverts),
 		cmocka_unit_test(failures),
