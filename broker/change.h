@@ -47,6 +47,9 @@ enum change_type {
 #define PART_ROUTE6	0x10u
 #define PART_NEIGH	0x20u	/* never complete, so nothing goes with it */
 #define PART_ALL	0x3fu
+/* Of routes that are told anew: some that are there may be missing. */
+#define PART_TORN4	0x40u
+#define PART_TORN6	0x80u
 
 struct change_link {
 	struct kev_link link;	/* "master" is not set: see master_index */

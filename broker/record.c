@@ -20,6 +20,7 @@ static const struct {
 	{ PART_LINK, "link" }, { PART_ADDR4, "addr4" }, { PART_ADDR6, "addr6" },
 	{ PART_ROUTE4, "route4" }, { PART_ROUTE6, "route6" },
 	{ PART_NEIGH, "neigh" },
+	{ PART_TORN4, "torn4" }, { PART_TORN6, "torn6" },
 };
 #define PARTS (sizeof parts / sizeof parts[0])
 
@@ -398,7 +399,7 @@ get_dump(struct reading *in, const struct span *value)
 		    json_string_value(json_array_get(list, i)));
 	json_decref(list);
 	return good ? NULL : "\"dump\" must be an array of link, addr4, addr6, "
-	    "route4, route6, neigh";
+	    "route4, route6, neigh, torn4, torn6";
 }
 
 static const char *

@@ -362,7 +362,8 @@ end_dump(struct space *s, const struct stamp *now, size_t limit)
 	if (!tape_end(&s->tape, now, limit))
 		return;
 	/* There is always something in a namespace that can be looked into. */
-	s->over = s->netns != NULL && s->parts == PART_ALL &&
+	s->over = s->netns != NULL &&
+	    (s->parts & PART_ALL) == PART_ALL &&
 	    state_is_empty(s->state);
 }
 

@@ -396,6 +396,9 @@ sweep_link(struct state *st, struct link *l, size_t *limit)
 			router_settle(st, l, r);
 			continue;
 		}
+		if (dumped(st->parts, r->r.family, PART_TORN4, PART_TORN6) &&
+		    router_may_be_there(st, r))
+			continue;
 		if (*limit == 0)
 			return;
 		--*limit;
@@ -427,8 +430,9 @@ state_end(struct state *st, const struct stamp *now, size_t limit)
 		link_gone(st, l);
 		limit--;
 	}
-	/* Whatever was to be read again has been read now. */
-	st->wants &= ~st->parts;
+	/* Whatever was to be read again has been read now, but for this. */
+	st->wants = (st->wants & ~st->parts) | st->doubted;
+	st->doubted = 0;
 	st->parts = 0;
 	return true;
 }

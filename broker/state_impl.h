@@ -43,6 +43,7 @@ struct router {
 	bool unsure;		/* it may be over; to be asked once more */
 	bool withdrawn;		/* said that it is none; the kernel will, too */
 	bool shared;		/* several routes of the kernel were this one */
+	uint8_t missed;		/* readings that did not have it, in a row */
 	/* As it was read: */
 	bool noted;
 	uint16_t other;		/* protocol */
@@ -213,6 +214,7 @@ struct state {
 	struct stamp now;
 	unsigned parts;		/* of the dump going on, 0: none */
 	unsigned wants;		/* parts to dump again */
+	unsigned doubted;	/* the same, after the dump going on */
 	uint32_t dump;		/* number of the last dump */
 	uint64_t corrections;	/* events that it gave */
 	TAILQ_HEAD(, link) touched;	/* to be named in network/changed... */
@@ -316,6 +318,9 @@ enum kev_topic router_topic(const struct kev_router *, bool add);
 
 /* Of a router that was read: whose it is, and until when. */
 void router_settle(struct state *, struct link *, struct router *);
+
+/* What was not read where some may be missing: then all is read again. */
+bool router_may_be_there(struct state *, struct router *);
 
 /* Default routes of this family may not be as they are known. */
 void router_doubt(struct state *, uint8_t family);

@@ -10,6 +10,9 @@
  * for again, if it could not be. */
 #define GRACE 20000
 #define RETRY 1000000
+/* What so many readings in a row don't have is gone: of a reading under which
+ * thousands of routes come and go one in fifty lacks one that is there. */
+#define MISSED 3
 /* Of routes that router advertisements made (RTPROT_RA). */
 #define BY_ADVERT (KEV_PROTO_ROUTE | 9)
 
@@ -335,6 +338,7 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 	/* Not any less if one is read: that another is gone may yet be told. */
 	router->shared |= another || again;
 	router->asked = router->withdrawn = false;
+	router->missed = 0;
 	if (st->parts != 0)
 		note(st, router, c);
 	else
@@ -383,6 +387,16 @@ router_gone(struct state *st, struct link *l, const struct change *c)
 		router_doubt(st, c->router.router.family);
 	else
 		router_vanish(st, l, router);
+}
+
+bool
+router_may_be_there(struct state *st, struct router *router)
+{
+	if (++router->missed == MISSED)
+		return false;
+	router->seen = st->dump;
+	st->doubted |= part(router->r.family);
+	return true;
 }
 
 /* Gone without a reason: its time was over, if it was asked for that. */

@@ -35,7 +35,7 @@
 enum phase {
 	READING,	/* what comes */
 	PAUSED,		/* there is more to read, but readers need a moment */
-	SYNCING,	/* a resync is handed over in pieces */
+	REREADING,	/* what there is is read anew, in pieces */
 	FAILED		/* a resync failed and is tried again; reading goes on */
 };
 
@@ -60,7 +60,9 @@ struct namespace {
 	uint64_t period, due;	/* of reconciling, and when next; 0: never */
 	int patience;		/* pauses that are left for readers */
 	unsigned wants;		/* parts that are to be read again */
-	uint64_t rested;	/* before when they are not; 0: at once */
+	uint64_t rested;	/* before when they are not */
+	unsigned parts;		/* that are being read again... */
+	uint64_t spent;		/* ...for so many microseconds */
 };
 
 /*
@@ -99,6 +101,7 @@ namespace_new(const char *name, const struct sockets *sockets,
 	close_useless(&s->sockets);
 	s->finder = finder;
 	s->patience = PATIENCE;
+	s->rested = stamp_now().mono;
 	s->period = config->resync * UINT64_C(1000000);
 	s->crowded = config->crowded;
 	s->arg = config->arg;
@@ -179,7 +182,7 @@ static void
 set_timer(struct namespace *s)
 {
 	const uint64_t times[] = { state_deadline(s->state), s->wake, s->due,
-		s->wants != 0 ? s->rested : 0 };
+		s->wants != 0 && s->phase == READING ? s->rested : 0 };
 
 	loop_wake(s->loop, &s->timer, times, sizeof times / sizeof times[0]);
 }
@@ -233,32 +236,6 @@ heed_starvation(struct namespace *s)
 	retry(s);
 }
 
-static void
-read_again(struct namespace *s)
-{
-	uint64_t begun = stamp_now().mono, took;
-
-	if (begun < s->rested)
-		return;
-	if (rtnetlink_dump(s->rtnetlink, s->wants) != 0)
-		retry(s);
-	s->wants = 0;
-	tape_settle(&s->tape);
-	took = stamp_now().mono - begun;
-	s->rested = took > SHORT ? begun + (1 + REST) * took : 0;
-}
-
-/* What the kernel changed in silence is read, until nothing is missing. */
-HOT static void
-settle(struct namespace *s)
-{
-	tape_settle(&s->tape);
-	heed_starvation(s);
-	s->wants |= state_wants(s->state);
-	if (s->wants != 0)
-		read_again(s);
-}
-
 /* All that the kernel said before is known: who else claims what is ours? */
 static void
 tell_disputes(struct namespace *s)
@@ -267,19 +244,6 @@ tell_disputes(struct namespace *s)
 
 	for (i = 0; i < PACKET_KINDS; i++)
 		packet_source_tell(&s->packets[i], &s->tape);
-}
-
-int
-namespace_prime(struct namespace *s)
-{
-	int error = rtnetlink_dump(s->rtnetlink, PART_ALL);
-
-	if (error == 0) {
-		settle(s);
-		return 0;
-	}
-	enter(s, FAILED, stamp_now().mono + RETRY);
-	return error;
 }
 
 /*
@@ -311,25 +275,78 @@ ask_again(struct namespace *s)
 	return true;
 }
 
-/* The next piece of a resync. Nothing else is read before it is over. */
+/*
+ * The next piece of what is read anew. What the kernel says meanwhile is read
+ * when that is over.
+ */
 static void
-resync(struct namespace *s)
+reread(struct namespace *s)
 {
-	s->wants = 0;
-	if (pause_for_readers(s, SYNCING))
+	uint64_t begun = stamp_now().mono;
+	enum rtnl_progress progress;
+
+	if (pause_for_readers(s, REREADING))
 		return;
-	switch (rtnetlink_resync(s->rtnetlink)) {
+	progress = rtnetlink_reread(s->rtnetlink, s->parts);
+	s->spent += stamp_now().mono - begun;
+	switch (progress) {
 	case RTNL_MORE:
-		enter(s, SYNCING, stamp_now().mono);
+		enter(s, REREADING, stamp_now().mono);
 		break;
 	case RTNL_LOST:
 		enter(s, FAILED, ask_again(s) ? 0 : stamp_now().mono + RETRY);
 		break;
 	default:
 		s->patience = PATIENCE;
+		s->rested = s->spent > SHORT ?
+		    stamp_now().mono + REST * s->spent : begun;
 		enter(s, READING, 0);
+		tape_settle(&s->tape);
+		s->wants |= state_wants(s->state);
 		tell_disputes(s);
 	}
+}
+
+static void
+begin_rereading(struct namespace *s, unsigned parts)
+{
+	s->wants &= ~parts;
+	s->parts = parts;
+	s->spent = 0;
+	reread(s);
+}
+
+/* Everything, because something is missing, or may be. */
+static void
+resync(struct namespace *s)
+{
+	begin_rereading(s, PART_ALL);
+}
+
+/* What the kernel changed in silence is read, until nothing is missing. */
+HOT static void
+settle(struct namespace *s)
+{
+	tape_settle(&s->tape);
+	heed_starvation(s);
+	s->wants |= state_wants(s->state);
+	if (s->wants != 0 && s->phase == READING &&
+	    stamp_now().mono >= s->rested)
+		begin_rereading(s, s->wants);
+}
+
+int
+namespace_prime(struct namespace *s)
+{
+	int error = rtnetlink_dump(s->rtnetlink, PART_ALL);
+
+	if (error == 0) {
+		tape_settle(&s->tape);
+		heed_starvation(s);
+		return 0;
+	}
+	enter(s, FAILED, stamp_now().mono + RETRY);
+	return error;
 }
 
 /* A socket that failed, and another one, if it can be opened: that or -errno. */
@@ -402,7 +419,7 @@ read_feed(struct namespace *s)
 	case RTNL_MORE:
 		settle(s);
 		/* Or at once, but when others had their turn. */
-		if (!pause_for_readers(s, PAUSED) && s->phase == READING)
+		if (s->phase == READING && !pause_for_readers(s, PAUSED))
 			s->wake = stamp_now().mono;
 		break;
 	case RTNL_LOST:
@@ -417,7 +434,8 @@ read_feed(struct namespace *s)
 	default:
 		s->patience = PATIENCE;
 		settle(s);
-		tell_disputes(s);
+		if (s->phase != REREADING)
+			tell_disputes(s);
 	}
 }
 
@@ -488,6 +506,9 @@ go_on(struct namespace *s)
 		if (!pause_for_readers(s, PAUSED))
 			enter(s, READING, 0);
 		break;
+	case REREADING:
+		reread(s);
+		break;
 	default:
 		resync(s);
 	}
@@ -520,7 +541,7 @@ time_over(struct ev_loop *loop, ev_timer *w, int events)
 	read_feed(s);
 	now = stamp_now();
 	tape_tick(&s->tape, &now);
-	if (s->phase != SYNCING)
+	if (s->phase != REREADING)
 		settle(s);
 	reconcile(s, now.mono);
 	end_turn(s);

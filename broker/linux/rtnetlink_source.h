@@ -36,18 +36,20 @@ bool rtnetlink_lacks_socket(const struct rtnetlink *);
 enum rtnl_progress {
 	RTNL_FINISHED,		/* nothing is left to do */
 	RTNL_MORE,		/* to be called again */
-	RTNL_LOST		/* something is missing: rtnetlink_resync */
+	RTNL_LOST		/* something is missing: rtnetlink_reread */
 };
 
 /* Reads what there is, up to a limit, and hands it to the tape's state. */
 enum rtnl_progress rtnetlink_read(struct rtnetlink *);
 
 /*
- * Reads everything anew and hands over a piece of it; while there is more,
- * nothing else is to be done. RTNL_LOST: it failed, to be tried again later, or
- * the kernel had news meanwhile, so that what it corrects would say nothing.
+ * Reads PARTS (PART_*) anew, and hands them over when all are in memory, a piece
+ * of that at a time; while there is more, PARTS are the same and nothing else is
+ * to be done. RTNL_LOST: it failed, logged, and everything (PART_ALL) is to be
+ * read later; or that was, and the kernel had news meanwhile, so that what it
+ * corrects would say nothing.
  */
-enum rtnl_progress rtnetlink_resync(struct rtnetlink *);
+enum rtnl_progress rtnetlink_reread(struct rtnetlink *, unsigned parts);
 
 /* Something is missing, for this reason: rtnetlink_read says RTNL_LOST. */
 void rtnetlink_lose(struct rtnetlink *, enum kev_cause);
@@ -58,8 +60,8 @@ void rtnetlink_give_up(struct rtnetlink *);
 /* Whether the kernel can wait for us a moment and nothing is lost by that. */
 bool rtnetlink_can_wait(const struct rtnetlink *);
 
-/* Dumps PARTS (PART_*) into the state. 0; or -errno, logged, and all is to be
- * read anew. */
+/* The same at once, however long that takes. 0; or -errno, logged, and all is to
+ * be read anew. */
 int rtnetlink_dump(struct rtnetlink *, unsigned parts);
 
 const struct source_stats *rtnetlink_stats(const struct rtnetlink *);

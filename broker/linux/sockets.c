@@ -278,6 +278,14 @@ taken(const struct sockaddr_nl *sender, socklen_t len, size_t n, size_t size)
 	return n > size ? -EMSGSIZE : (ssize_t)n;
 }
 
+void
+socket_give_up(struct sockets *s, enum socket_kind kind)
+{
+	if (s->fd[kind] != -1)
+		close(s->fd[kind]);
+	s->fd[kind] = -1;
+}
+
 ssize_t
 socket_receive(int fd, void *bytes, size_t size)
 {

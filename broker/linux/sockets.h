@@ -35,6 +35,9 @@ void sockets_close(struct sockets *);
 /* One of them; -errno on failure. */
 int socket_open(enum socket_kind, size_t rcvbuf);
 
+/* Closes one that failed: nothing more comes from it. */
+void socket_give_up(struct sockets *, enum socket_kind);
+
 /* Lets through only what N instructions of CODE do. False: errno says why. */
 struct sock_filter;
 bool socket_filter(int fd, struct sock_filter *code, size_t n);

@@ -23,7 +23,8 @@ round_trip(void **state)
 		LINE("rtnetlink", ",\"mono\":0,\"netns\":\"red\","
 		    "\"continued\":true,\"hex\":\"00\""),
 		LINE("rtnetlink", ",\"dump\":[\"link\",\"addr4\",\"addr6\","
-		    "\"route4\",\"route6\",\"neigh\"],\"hex\":\"\""),
+		    "\"route4\",\"route6\",\"neigh\",\"torn4\","
+		    "\"torn6\"],\"hex\":\"\""),
 		LINE("rtnetlink", ",\"dump\":[\"route6\"],\"end\":true,"
 		    "\"hex\":\"\""),
 		LINE("rtnetlink", ",\"end\":256,\"hex\":\"\""),

@@ -150,7 +150,7 @@ settle(void)
 		continue;
 	if (progress == RTNL_FINISHED)
 		return;
-	while ((progress = rtnetlink_resync(rt)) == RTNL_MORE)
+	while ((progress = rtnetlink_reread(rt, PART_ALL)) == RTNL_MORE)
 		continue;
 	assert_int_equal(progress, RTNL_FINISHED);
 }
@@ -267,7 +267,7 @@ reconcile(void)
 {
 	enum rtnl_progress progress;
 
-	while ((progress = rtnetlink_resync(rt)) == RTNL_MORE)
+	while ((progress = rtnetlink_reread(rt, PART_ALL)) == RTNL_MORE)
 		continue;
 	return progress;
 }
@@ -431,7 +431,7 @@ broken_in_sandbox(void **state)
 		(void)sys_sandbox(none);
 		if (rtnetlink_read(rt) != RTNL_LOST || rtnetlink_fd(rt) != -1)
 			_exit(1);
-		while ((progress = rtnetlink_resync(rt)) == RTNL_MORE)
+		while ((progress = rtnetlink_reread(rt, PART_ALL)) == RTNL_MORE)
 			continue;
 		_exit(progress == RTNL_FINISHED && gaps == 1 ? 0 : 2);
 	}

@@ -792,6 +792,48 @@ ends_alike(void **unused)
 	log_fini(&log);
 }
 
+/* Where some that are there may be missing, what is gone is missing thrice. */
+static void
+torn(void **unused)
+{
+	struct log log = { .seq = 0 };
+	struct state *st = state_new(NULL, publish, &log);
+	const struct change two[] = { router_change(2, KEV_INET, 1),
+		router_change(2, KEV_INET, 2) };
+	const struct change six = router_change(2, KEV_INET6, 1);
+
+	(void)unused;
+	apply(st, link_change(2, "eth0", RUNNING));
+	apply(st, two[0]);
+	apply(st, two[1]);
+	apply(st, six);
+	log_clear(&log);
+	reread(st, PART_ROUTE4 | PART_TORN4, two, 1);
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	reread(st, PART_ROUTE4 | PART_TORN4, two, 1);
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	/* It was there all the time. */
+	reread(st, PART_ROUTE4 | PART_TORN4, two, 2);
+	reread(st, PART_ROUTE4 | PART_TORN4, two, 1);
+	reread(st, PART_ROUTE4 | PART_TORN4, two, 1);
+	assert_int_equal(state_wants(st), PART_ROUTE4);
+	expect(&log, "");
+	reread(st, PART_ROUTE4 | PART_TORN4, two, 1);
+	expect(&log, "ipv4/router-remove");
+	assert_int_equal(state_wants(st), 0);
+	/* The other family was whole; in pieces, each looks at all of them. */
+	reread(st, PART_ROUTE4 | PART_ROUTE6 | PART_TORN6, NULL, 0);
+	expect(&log, "ipv4/router-remove");
+	state_begin(st, PART_ROUTE6 | PART_TORN6);
+	while (!state_end(st, &now, 1))
+		continue;
+	expect(&log, "");
+	reread(st, PART_ROUTE6, &six, 0);
+	expect(&log, "nd6/router-remove");
+	state_free(st);
+	log_fini(&log);
+}
+
 /* Routes that go without a word. */
 static void
 silence(void **unused)
@@ -1946,6 +1988,7 @@ main(void)
 		cmocka_unit_test(held),
 		cmocka_unit_test(routers),
 		cmocka_unit_test(ends_alike),
+		cmocka_unit_test(torn),
 		cmocka_unit_test(silence),
 		cmocka_unit_test(expiries),
 		cmocka_unit_test(adverts),
