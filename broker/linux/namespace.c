@@ -297,7 +297,8 @@ reread(struct namespace *s)
 		enter(s, FAILED, ask_again(s) ? 0 : stamp_now().mono + RETRY);
 		break;
 	default:
-		s->patience = PATIENCE;
+		if (s->parts == PART_ALL)
+			s->patience = PATIENCE;
 		s->rested = s->spent > SHORT ?
 		    stamp_now().mono + REST * s->spent : begun;
 		enter(s, READING, 0);
