@@ -189,7 +189,7 @@ emit_any(struct state *st, const struct link *l, enum kev_topic topic,
 		.changed = changed,
 	};
 
-	if (st->parts != 0)
+	if (by == KEV_BY_RESYNC)
 		st->corrections++;
 	st->publish(st->arg, &ev);
 }
@@ -372,6 +372,8 @@ state_begin(struct state *st, unsigned parts)
 {
 	state_flush(st);
 	st->parts = parts;
+	/* It was wanted while the kernel told them, or after that. */
+	st->doubted = st->wants;
 	st->dump++;
 	st->corrections = 0;
 }
@@ -396,11 +398,11 @@ sweep_link(struct state *st, struct link *l, size_t *limit)
 			router_settle(st, l, r);
 			continue;
 		}
+		if (*limit == 0)
+			return;
 		if (dumped(st->parts, r->r.family, PART_TORN4, PART_TORN6) &&
 		    router_may_be_there(st, r))
 			continue;
-		if (*limit == 0)
-			return;
 		--*limit;
 		router_vanish(st, l, r);
 	}
@@ -432,7 +434,6 @@ state_end(struct state *st, const struct stamp *now, size_t limit)
 	}
 	/* Whatever was to be read again has been read now, but for this. */
 	st->wants = (st->wants & ~st->parts) | st->doubted;
-	st->doubted = 0;
 	st->parts = 0;
 	return true;
 }

@@ -286,6 +286,16 @@ take_expiry(struct state *st, struct link *l, struct router *router,
 	}
 }
 
+/* Whether what ends then, in 1/100 s, does so after the router as it is known. */
+static bool
+outlasts(const struct state *st, const struct router *router, int32_t expires)
+{
+	if (router->expired || expires <= 0)
+		return expires >= 0;
+	return router->deadline != 0 && router->deadline <
+	    st->now.mono + (uint64_t)expires * 10000;
+}
+
 void
 router_settle(struct state *st, struct link *l, struct router *router)
 {
@@ -307,7 +317,7 @@ void
 router_apply(struct state *st, struct link *l, const struct change_router *c)
 {
 	struct router *router;
-	bool another, again;
+	bool another;
 
 	if (c->changes)
 		supersede(st, l, &c->router);
@@ -321,8 +331,6 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		router_remove(st, l, router);
 		router = NULL;
 	}
-	/* It may have taken the place of another one, and be one more. */
-	again = router != NULL && c->replaces;
 	if (router == NULL) {
 		router = state_alloc(st, sizeof *router);
 		if (router == NULL)
@@ -336,12 +344,12 @@ router_apply(struct state *st, struct link *l, const struct change_router *c)
 		emit(st, l, &router->r, true);
 	}
 	/* Not any less if one is read: that another is gone may yet be told. */
-	router->shared |= another || again;
+	router->shared |= another;
 	router->asked = router->withdrawn = false;
 	router->missed = 0;
 	if (st->parts != 0)
 		note(st, router, c);
-	else
+	else if (!another || outlasts(st, router, c->expires))
 		take_expiry(st, l, router, c->expires);
 	set_prefsrc(st, router, &c->prefsrc);
 	set_hop(st, router, c->nh_id);
@@ -392,7 +400,7 @@ router_gone(struct state *st, struct link *l, const struct change *c)
 bool
 router_may_be_there(struct state *st, struct router *router)
 {
-	if (++router->missed == MISSED)
+	if (++router->missed >= MISSED)
 		return false;
 	router->seen = st->dump;
 	st->doubted |= part(router->r.family);

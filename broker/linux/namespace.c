@@ -62,6 +62,7 @@ struct namespace {
 	unsigned wants;		/* parts that are to be read again */
 	uint64_t rested;	/* before when they are not */
 	unsigned parts;		/* that are being read again... */
+	bool expected;		/* ...for there are differences, as we know... */
 	uint64_t spent;		/* ...for so many microseconds */
 };
 
@@ -287,7 +288,7 @@ reread(struct namespace *s)
 
 	if (pause_for_readers(s, REREADING))
 		return;
-	progress = rtnetlink_reread(s->rtnetlink, s->parts);
+	progress = rtnetlink_reread(s->rtnetlink, s->parts, s->expected);
 	s->spent += stamp_now().mono - begun;
 	switch (progress) {
 	case RTNL_MORE:
@@ -299,8 +300,8 @@ reread(struct namespace *s)
 	default:
 		if (s->parts == PART_ALL)
 			s->patience = PATIENCE;
-		s->rested = s->spent > SHORT ?
-		    stamp_now().mono + REST * s->spent : begun;
+		s->rested = stamp_now().mono +
+		    (s->spent > SHORT ? REST * s->spent : 0);
 		enter(s, READING, 0);
 		tape_settle(&s->tape);
 		s->wants |= state_wants(s->state);
@@ -311,6 +312,8 @@ reread(struct namespace *s)
 static void
 begin_rereading(struct namespace *s, unsigned parts)
 {
+	s->wants |= state_wants(s->state);
+	s->expected = s->wants != 0;
 	s->wants &= ~parts;
 	s->parts = parts;
 	s->spent = 0;

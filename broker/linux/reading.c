@@ -195,6 +195,8 @@ socket_failed(struct reading *r, int error)
 {
 	switch (-error) {
 	case EAGAIN:
+		/* No answer in time is not one to ask for again. */
+		return -ETIMEDOUT;
 	case EINTR:
 	case EMSGSIZE:
 	case ENOBUFS:
@@ -228,10 +230,7 @@ read_some(struct reading *r, const struct step *s)
 	n = socket_receive(r->sockets->fd[SOCKET_REQUESTS], room, DATAGRAM_MAX);
 	if (n >= 0)
 		return take(r, s, (size_t)n);
-	if (n == -EINTR)
-		return 0;
-	/* No answer in time is not one to ask for again. */
-	return n == -EAGAIN ? -ETIMEDOUT : socket_failed(r, (int)n);
+	return n == -EINTR ? 0 : socket_failed(r, (int)n);
 }
 
 /* Its answer is there, for which that was FOUND. 0, -EAGAIN as above, or

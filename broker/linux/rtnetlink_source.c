@@ -39,7 +39,7 @@ struct rtnetlink {
 	enum kev_cause lost;	/* why a resync is due, or 0 */
 	unsigned parts;		/* that are being read anew, or 0 */
 	bool read;		/* they were, and are being handed over */
-	bool unsure;		/* there were news when all had been read */
+	bool unsure;		/* what comes may be older than what was read */
 	int disturbed;		/* times that it was read again for that */
 	struct reading reading;
 	size_t handed_over;	/* bytes of them */
@@ -221,6 +221,12 @@ take(void *arg, const struct message *m, enum message_found found,
 		return;
 	}
 	tape_apply(rt->tape, c, &rt->now);
+	/*
+	 * That a route goes is told with the router it makes, which is also that
+	 * of others: when it is older than what was read, of one that is there.
+	 */
+	if (rt->unsure && c->type == CHANGE_ROUTER_GONE)
+		doubt_routes(rt, c->router.router.family);
 	if (c->type == CHANGE_NEXTHOP || c->type == CHANGE_ROUTER)
 		heed_nexthops(rt, c);
 }
@@ -267,6 +273,7 @@ hand_out(struct rtnetlink *rt)
 {
 	struct stamp now = stamp_now();
 
+	rt->unsure = has_news(rt);
 	rt->read = true;
 	rt->handed_over = 0;
 	tape_begin(rt->tape, rt->parts | rt->reading.torn, &now);
@@ -306,7 +313,6 @@ rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
 
 	if (error == 0)
 		error = reading_go_on(&rt->reading, UINT64_MAX);
-	rt->unsure = has_news(rt);
 	if (error < 0) {
 		rt->parts = 0;
 		rtnetlink_lose(rt, KEV_SOURCE_LOST);
@@ -319,14 +325,14 @@ rtnetlink_dump(struct rtnetlink *rt, unsigned parts)
 
 /* Nothing is missing any more; nothing was, if there was no reason for it. */
 static void
-tell_gap(struct rtnetlink *rt)
+tell_gap(struct rtnetlink *rt, bool expected)
 {
 	int fd = rtnetlink_fd(rt);
 	uint32_t drops = fd != -1 ? socket_drops(fd) : rt->drops;
 	struct stamp now = stamp_now();
 
 	tape_settle(rt->tape);
-	if (rt->lost == 0 && state_corrections(rt->tape->state) > 0)
+	if (rt->lost == 0 && !expected && state_corrections(rt->tape->state) > 0)
 		rt->lost = KEV_KERNEL_OVERRUN;
 	if (rt->lost != 0)
 		tape_gap(rt->tape, rt->lost, drops - rt->drops, &now);
@@ -341,8 +347,7 @@ tell_gap(struct rtnetlink *rt)
 static bool
 is_conclusive(struct rtnetlink *rt)
 {
-	rt->unsure = has_news(rt);
-	if (rt->lost == 0 && rt->unsure && rt->disturbed++ < QUIET_TRIES)
+	if (rt->lost == 0 && has_news(rt) && rt->disturbed++ < QUIET_TRIES)
 		return false;
 	rt->disturbed = 0;
 	return true;
@@ -350,7 +355,7 @@ is_conclusive(struct rtnetlink *rt)
 
 /* Everything was handed over. */
 static enum rtnl_progress
-end_resync(struct rtnetlink *rt)
+end_resync(struct rtnetlink *rt, bool expected)
 {
 	/* What found no place is as missing as before. */
 	if (state_starved(rt->tape->state)) {
@@ -358,7 +363,7 @@ end_resync(struct rtnetlink *rt)
 		return RTNL_LOST;
 	}
 	rt->stats.resyncs++;
-	tell_gap(rt);
+	tell_gap(rt, expected);
 	return RTNL_FINISHED;
 }
 
@@ -387,7 +392,7 @@ read_piece(struct rtnetlink *rt, unsigned parts)
 }
 
 enum rtnl_progress
-rtnetlink_reread(struct rtnetlink *rt, unsigned parts)
+rtnetlink_reread(struct rtnetlink *rt, unsigned parts, bool expected)
 {
 	enum rtnl_progress progress;
 	bool all;
@@ -401,14 +406,14 @@ rtnetlink_reread(struct rtnetlink *rt, unsigned parts)
 	all = rt->parts == PART_ALL;
 	if (!hand_over(rt, PIECE))
 		return RTNL_MORE;
-	return all ? end_resync(rt) : RTNL_FINISHED;
+	return all ? end_resync(rt, expected) : RTNL_FINISHED;
 }
 
 void
 rtnetlink_give_up(struct rtnetlink *rt)
 {
 	if (rt->lost != 0)
-		tell_gap(rt);
+		tell_gap(rt, false);
 }
 
 /* While it drops anyway, or has more than half of its room left. */
@@ -433,20 +438,6 @@ take_all(struct rtnetlink *rt, int n)
 			rtnetlink_lose(rt, KEV_SOURCE_LOST);
 		}
 	}
-}
-
-/*
- * That a route goes is told with the router it makes, which is also that of
- * others; whoever heard of none of them before all was read takes the news from
- * before for the end of one that is there.
- */
-static void
-make_sure(struct rtnetlink *rt)
-{
-	rt->unsure = false;
-	rt->now = stamp_now();
-	doubt_routes(rt, KEV_INET);
-	doubt_routes(rt, KEV_INET6);
 }
 
 HOT enum rtnl_progress
@@ -481,7 +472,6 @@ rtnetlink_read(struct rtnetlink *rt)
 		return RTNL_MORE;
 	if (rt->lost != 0)
 		return RTNL_LOST;
-	if (rt->unsure && rt->parts == 0)
-		make_sure(rt);
+	rt->unsure = false;
 	return RTNL_FINISHED;
 }

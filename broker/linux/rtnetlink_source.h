@@ -47,9 +47,11 @@ enum rtnl_progress rtnetlink_read(struct rtnetlink *);
  * of that at a time; while there is more, PARTS are the same and nothing else is
  * to be done. RTNL_LOST: it failed, logged, and everything (PART_ALL) is to be
  * read later; or that was, and the kernel had news meanwhile, so that what it
- * corrects would say nothing.
+ * corrects would say nothing. EXPECTED: to correct something is no sign of a
+ * loss that went unnoticed.
  */
-enum rtnl_progress rtnetlink_reread(struct rtnetlink *, unsigned parts);
+enum rtnl_progress rtnetlink_reread(struct rtnetlink *, unsigned parts,
+    bool expected);
 
 /* Something is missing, for this reason: rtnetlink_read says RTNL_LOST. */
 void rtnetlink_lose(struct rtnetlink *, enum kev_cause);

@@ -751,23 +751,10 @@ ends_alike(void **unused)
 {
 	struct log log = { .seq = 0 };
 	struct state *st = state_new(NULL, publish, &log);
-	struct change c = router_change(2, KEV_INET, 1), two[2];
+	struct change two[2];
 
 	(void)unused;
 	apply(st, link_change(2, "eth0", RUNNING));
-	apply(st, c);
-	log_clear(&log);
-	/* One took the place of another router, and went after all was read. */
-	c.router.replaces = true;
-	apply(st, c);
-	assert_int_equal(state_wants(st), PART_ROUTE4);
-	c.router.replaces = false;
-	reread(st, PART_ROUTE4, &c, 1);
-	gone(st, c);
-	expect(&log, "");
-	assert_int_equal(state_wants(st), PART_ROUTE4);
-	reread(st, PART_ROUTE4, NULL, 0);
-	expect(&log, "ipv4/router-remove");
 	/* It lasts as long as the last of them, in whatever order. */
 	two[0] = two[1] = router_change(2, KEV_INET6, 1);
 	two[0].router.expires = -3;
@@ -788,6 +775,22 @@ ends_alike(void **unused)
 	reread(st, PART_ROUTE6, two, 2);
 	reread(st, PART_ROUTE6, two, 2);
 	expect(&log, "nd6/router-expired");
+	/* Also those that are told one by one. */
+	two[0].router.expires = 300;
+	two[1].router.expires = 900;
+	apply(st, two[0]);
+	apply(st, two[1]);
+	apply(st, two[0]);
+	assert_true(state_deadline(st) > now.mono + 8900000);
+	two[1].router.expires = 0;
+	apply(st, two[1]);
+	now.mono = state_deadline(st);
+	state_tick(st, &now);
+	assert_int_equal(state_wants(st), PART_ROUTE6);
+	reread(st, PART_ROUTE6, &two[1], 1);
+	assert_int_equal(state_deadline(st), 0);
+	apply(st, two[0]);
+	assert_int_equal(state_deadline(st), 0);
 	state_free(st);
 	log_fini(&log);
 }
@@ -801,6 +804,7 @@ torn(void **unused)
 	const struct change two[] = { router_change(2, KEV_INET, 1),
 		router_change(2, KEV_INET, 2) };
 	const struct change six = router_change(2, KEV_INET6, 1);
+	int i;
 
 	(void)unused;
 	apply(st, link_change(2, "eth0", RUNNING));
@@ -824,12 +828,28 @@ torn(void **unused)
 	/* The other family was whole; in pieces, each looks at all of them. */
 	reread(st, PART_ROUTE4 | PART_ROUTE6 | PART_TORN6, NULL, 0);
 	expect(&log, "ipv4/router-remove");
+	apply(st, two[0]);
+	apply(st, six);
+	apply(st, router_change(2, KEV_INET6, 2));
+	log_clear(&log);
+	for (i = 0; i < 2; i++) {
+		state_begin(st, PART_ROUTE6 | PART_TORN6);
+		while (!state_end(st, &now, 1))
+			continue;
+		expect(&log, "");
+		assert_int_equal(state_wants(st), PART_ROUTE6);
+	}
 	state_begin(st, PART_ROUTE6 | PART_TORN6);
 	while (!state_end(st, &now, 1))
 		continue;
-	expect(&log, "");
-	reread(st, PART_ROUTE6, &six, 0);
-	expect(&log, "nd6/router-remove");
+	expect(&log, "nd6/router-remove nd6/router-remove");
+	assert_int_equal(state_wants(st), 0);
+	/* What was wanted while it was read is to be read once more. */
+	apply(st, (struct change){ .type = CHANGE_ROUTES,
+	    .router.router.family = KEV_INET });
+	reread(st, PART_ROUTE4, NULL, 0);
+	expect(&log, "ipv4/router-remove");
+	assert_int_equal(state_wants(st), PART_ROUTE4);
 	state_free(st);
 	log_fini(&log);
 }
