@@ -136,12 +136,11 @@ keep(struct reading *r, const uint8_t *message, size_t len)
 	r->messages.len += NLMSG_ALIGN(len);
 }
 
-static void
-note_malformed(struct reading *r, const struct rtnl_reader *reader)
+void
+reading_log_malformed(struct reading *r, uint16_t type, const char *fault)
 {
-	source_stats_count(r->stats, MESSAGE_MALFORMED);
 	log_limited(&r->malformed, "rtnetlink: malformed message of type %u: %s",
-	    reader->type, reader->fault);
+	    type, fault);
 }
 
 /*
@@ -162,7 +161,8 @@ take(struct reading *r, const struct step *s, size_t n)
 	rtnl_reader_init(&reader, bytes, n);
 	while ((found = rtnl_next(&reader, &c)) != RTNL_END) {
 		if (found == RTNL_MALFORMED) {
-			note_malformed(r, &reader);
+			source_stats_count(r->stats, MESSAGE_MALFORMED);
+			reading_log_malformed(r, reader.type, reader.fault);
 			return -EBADMSG;
 		}
 		/* All next hops of a route are in one message. */
@@ -274,9 +274,9 @@ reading_begin(struct reading *r, unsigned parts)
 static void
 drain(struct reading *r)
 {
-	static char unused[DATAGRAM_MAX];
+	char unused;
 
-	while (recv(r->sockets->fd[SOCKET_REQUESTS], unused, sizeof unused,
+	while (recv(r->sockets->fd[SOCKET_REQUESTS], &unused, 1,
 	    MSG_DONTWAIT) > 0)
 		continue;
 }
@@ -302,22 +302,24 @@ reading_go_on(struct reading *r, uint64_t until)
 
 	while (r->step < STEPS) {
 		s = &steps[r->step];
-		found = r->parts & s->parts ? read_some(r, s) : 1;
+		if ((r->parts & s->parts) == 0) {
+			r->step++;
+			continue;
+		}
+		found = read_some(r, s);
 		/* What says that it changed under us is not read any slower. */
 		if (found == 0 && s->type == RTM_GETROUTE &&
 		    stamp_now().mono >= until)
 			return 0;
 		if (found == 0)
 			continue;
-		found = r->parts & s->parts ? end_step(r, s, found) : 0;
-		if (found == -EAGAIN && ++r->tries < TRIES) {
-			restart(r);
-			continue;
-		}
-		if (found != 0)
-			return fail(r, s, found);
+		found = end_step(r, s, found);
 		r->step++;
 		r->asked = false;
+		if (found == -EAGAIN && ++r->tries < TRIES)
+			restart(r);
+		else if (found != 0)
+			return fail(r, s, found);
 	}
 	return 1;
 }

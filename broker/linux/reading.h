@@ -52,4 +52,8 @@ int reading_go_on(struct reading *, uint64_t until);
 /* Forgets what was read, when it has been used. */
 void reading_end(struct reading *);
 
+/* A message of TYPE was broken, of those that are read or of others; logged, but
+ * not each of very many. */
+void reading_log_malformed(struct reading *, uint16_t type, const char *fault);
+
 #endif

@@ -44,7 +44,6 @@ struct rtnetlink {
 	struct reading reading;
 	size_t handed_over;	/* bytes of them */
 	struct stamp now;	/* when what is told was read */
-	struct log_limit malformed;
 };
 
 /* What was read last, of any. */
@@ -133,13 +132,6 @@ rtnetlink_stats(const struct rtnetlink *rt)
 	return &rt->stats;
 }
 
-static void
-log_malformed(struct rtnetlink *rt, uint16_t type, const char *fault)
-{
-	log_limited(&rt->malformed,
-	    "rtnetlink: malformed message of type %u: %s", type, fault);
-}
-
 /* What is no change may say that one is missing. */
 static void
 heed(struct rtnetlink *rt, const struct message *m)
@@ -149,7 +141,7 @@ heed(struct rtnetlink *rt, const struct message *m)
 
 	(void)nl_message(m->bytes, m->len, &head, &next);
 	if (m->fault != NULL)
-		log_malformed(rt, head.nlmsg_type, m->fault);
+		reading_log_malformed(&rt->reading, head.nlmsg_type, m->fault);
 	if (m->fault != NULL || head.nlmsg_type == NLMSG_OVERRUN)
 		rtnetlink_lose(rt, KEV_SOURCE_LOST);
 }
@@ -262,7 +254,6 @@ begin(struct rtnetlink *rt, unsigned parts)
 	if (!reopen(rt, SOCKET_REQUESTS))
 		return -ENOTCONN;
 	rt->parts = parts;
-	rt->read = false;
 	reading_begin(&rt->reading, parts);
 	return 0;
 }
@@ -303,6 +294,7 @@ hand_over(struct rtnetlink *rt, size_t limit)
 		return false;
 	reading_end(&rt->reading);
 	rt->parts = 0;
+	rt->read = false;
 	return true;
 }
 
@@ -397,7 +389,7 @@ rtnetlink_reread(struct rtnetlink *rt, unsigned parts, bool expected)
 	enum rtnl_progress progress;
 	bool all;
 
-	if (rt->parts == 0 || !rt->read) {
+	if (!rt->read) {
 		progress = read_piece(rt, parts);
 		if (progress != RTNL_FINISHED)
 			return progress;

@@ -230,15 +230,20 @@ sockets_open(struct sockets *s, size_t rcvbuf)
 }
 
 void
+socket_give_up(struct sockets *s, enum socket_kind kind)
+{
+	if (s->fd[kind] != -1)
+		close(s->fd[kind]);
+	s->fd[kind] = -1;
+}
+
+void
 sockets_close(struct sockets *s)
 {
 	int i;
 
-	for (i = 0; i < SOCKET_KINDS; i++) {
-		if (s->fd[i] != -1)
-			close(s->fd[i]);
-		s->fd[i] = -1;
-	}
+	for (i = 0; i < SOCKET_KINDS; i++)
+		socket_give_up(s, (enum socket_kind)i);
 }
 
 /* SK_MEMINFO_* of a socket; all 0 when the kernel doesn't tell. */
@@ -276,14 +281,6 @@ taken(const struct sockaddr_nl *sender, socklen_t len, size_t n, size_t size)
 	if (len != sizeof *sender || sender->nl_pid != 0)
 		return -EINTR;
 	return n > size ? -EMSGSIZE : (ssize_t)n;
-}
-
-void
-socket_give_up(struct sockets *s, enum socket_kind kind)
-{
-	if (s->fd[kind] != -1)
-		close(s->fd[kind]);
-	s->fd[kind] = -1;
 }
 
 ssize_t
